@@ -1,0 +1,106 @@
+"""What one run is told, checked once, at construction, and never changed after.
+
+``Config`` holds the machine and the runtime's settings, ``Costs`` the nanoseconds that the model charges for each
+operation.  The defaults of ``Costs`` are measurements of Go 1.27.3 on a small virtual machine; ratios between runs
+are what they are good for, not absolute times.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+
+from gmp_lab import params
+from gmp_lab.errors import ConfigError, check_bool, check_choice, check_int
+
+MAX_PROCS = 256
+_MAX_NS = 3_600 * 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Nanoseconds charged for each operation (0 to 1e9 each); see runtime-spec section 9 for the measurements."""
+
+    switch: int = 80  # scheduler's own time for one goroutine switch
+    chan_op: int = 20  # a channel or WaitGroup operation that does not switch
+    go: int = 100  # the go statement
+    syscall: int = 55  # entersyscall plus exitsyscall, on top of the call itself
+    steal: int = 300  # scanning and taking, without the sleep before a runnext
+    wake_m: int = 20_000  # futex wake until the thread runs
+    new_m: int = 20_000  # clone until the thread runs
+    signal: int = 900  # tgkill until the handler runs
+    usleep_slack: int = 75_000  # what every usleep lasts longer than asked for
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            check_int(f"costs.{f.name}", getattr(self, f.name), 0, 1_000_000_000, "ns")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Parameters of one simulated process.
+
+    gomaxprocs      number of Ps, 1..256
+    seed            of the one random generator, 0..2**63-1
+    go              the Go version whose rules hold: "1.27" or "1.25"
+    cores           CPUs that the operating system has for our threads, 1..256; None = always enough
+    until_ns        simulated time at which the run is cut off if main has not returned, 1..3.6e12 ns
+    asyncpreemptoff GODEBUG=asyncpreemptoff=1: no SIGURG, only the checks in function prologues
+    schedtrace_ms   GODEBUG=schedtrace=N: print a line every N ms (0 = off); as in Go, keeps sysmon awake
+    startup         "bare": main alone; "real": with the goroutines and ticks that a real program starts with
+    max_events      guard against endless programs: engine steps, 1..1e9
+    costs           see Costs
+
+    Raises ConfigError for anything outside these ranges.
+    """
+
+    gomaxprocs: int = 4
+    seed: int = 1
+    go: str = "1.27"
+    cores: int | None = None
+    until_ns: int = 1_000_000_000
+    asyncpreemptoff: bool = False
+    schedtrace_ms: int = 0
+    startup: str = "bare"
+    max_events: int = 20_000_000
+    costs: Costs = field(default_factory=Costs)
+
+    def __post_init__(self) -> None:
+        check_int("gomaxprocs", self.gomaxprocs, 1, MAX_PROCS)
+        check_int("seed", self.seed, 0, 2**63 - 1)
+        params.version(self.go)
+        if self.cores is not None:
+            check_int("cores", self.cores, 1, MAX_PROCS)
+        check_int("until_ns", self.until_ns, 1, _MAX_NS, "ns")
+        check_bool("asyncpreemptoff", self.asyncpreemptoff)
+        check_int("schedtrace_ms", self.schedtrace_ms, 0, 3_600_000, "ms")
+        check_choice("startup", self.startup, ("bare", "real"))
+        check_int("max_events", self.max_events, 1, 1_000_000_000)
+        if not isinstance(self.costs, Costs):
+            raise ConfigError("costs", self.costs, "a Costs(...)")
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the parameters as plain values, in the order of their definition."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, object]) -> Config:
+        """Build a Config from what to_dict returned; ConfigError for an unknown or missing-typed entry."""
+        known = {f.name for f in fields(cls)}
+        for name in values:
+            if name not in known:
+                raise ConfigError(name, values[name], "a parameter of Config: " + ", ".join(sorted(known)))
+        given = dict(values)
+        costs = given.pop("costs", None)
+        if isinstance(costs, dict):
+            given["costs"] = _costs(costs)
+        elif costs is not None:
+            given["costs"] = costs
+        return cls(**given)  # type: ignore[arg-type]  # __post_init__ checks each value
+
+
+def _costs(values: dict[str, object]) -> Costs:
+    known = {f.name for f in fields(Costs)}
+    for name in values:
+        if name not in known:
+            raise ConfigError(f"costs.{name}", values[name], "a field of Costs: " + ", ".join(sorted(known)))
+    return Costs(**values)  # type: ignore[arg-type]  # __post_init__ checks each value

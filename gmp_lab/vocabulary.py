@@ -1,0 +1,119 @@
+"""The event vocabulary: every kind of event, what it means for the state, and its argument.
+
+Written as a contract between the mirror, which emits, and everything that reads: each line says what a reader must
+change when it meets the event.  "ring" is the P's local queue without runnext; "hand" is a G that an M has taken
+from somewhere and not yet executed; head is the end that is taken from first.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# --- goroutines ---------------------------------------------------------------------------------------------
+E_GO_CREATE: Final = 0  # g is new and runnable, made by goroutine arg (-1: the runtime), and queued as E_READY says;
+#                         with p -1 it is new and waiting (goroutines that the runtime has parked before main)
+E_READY: Final = 1  # waiting -> runnable, by goroutine arg (-1: the runtime).  With a p: runqput(next=true), g becomes p's
+#                     runnext and the G kicked out of it goes to the ring's tail, or, if the ring is full, to the
+#                     global queue by the E_OVERFLOW that follows.  With p -1: g goes to the global tail
+E_QUEUE_TAIL: Final = 2  # runqput(next=false): g goes to the tail of p's ring (E_OVERFLOW follows if it is full)
+E_OVERFLOW: Final = 3  # runqputslow: the first arg Gs of p's ring, then g, go to the global tail
+E_EXECUTE: Final = 6  # runnable -> running on p and m; arg = source | 16 if the time slice is inherited
+E_PARK: Final = 7  # running -> waiting; arg = wait reason; m has no G now
+E_EXIT: Final = 8  # running -> dead; m has no G now
+E_YIELD: Final = 9  # running -> runnable; arg = why (YIELD_*), which also says where g goes; m has no G now
+E_GLOB_GET: Final = 10  # arg Gs leave the global head: the first, g, to the hand of m, the rest to p's ring
+E_STEAL: Final = 11  # m (with p) takes from a victim; arg = steal_arg(...); the last taken, g, to the hand of m
+
+# --- system calls -------------------------------------------------------------------------------------------
+E_SYSCALL: Final = 16  # running -> syscall; arg = SYSCALL_*; p stays with m (1.26+) or is _Psyscall (<= 1.25)
+E_SYSEXIT: Final = 17  # syscall -> running (runnable if arg is EXIT_NO_P); arg = EXIT_*; p as after the exit
+E_RETAKE: Final = 18  # p is taken from m, whose G is g and in a system call; arg = taker's m (-1: exitsyscall)
+E_HANDOFF: Final = 19  # handoffp(p) begins, called by m
+
+# --- Ps and Ms ----------------------------------------------------------------------------------------------
+E_PIDLE_PUT: Final = 24  # p is pushed on the idle list
+E_PIDLE_GET: Final = 25  # p leaves the idle list (arg 1: it was not on top)
+E_ACQUIRE_P: Final = 26  # p is wired to m and _Prunning
+E_RELEASE_P: Final = 27  # p is unwired from m and _Pidle (not yet on the list)
+E_M_NEW: Final = 28  # m is a new thread; arg = M_NORMAL, M_SYSMON
+E_M_START: Final = 29  # startm: m (taken off the idle list if it was there) will run with p; arg = spinning 0/1
+E_M_WAKE: Final = 30  # m runs (the futex wake or the clone is over)
+E_M_PARK: Final = 31  # stopm: m is pushed on the list of idle Ms
+E_SPIN: Final = 32  # m begins (arg 1) or ends (arg 0) to spin
+E_NEED_SPIN: Final = 33  # sched.needspinning = arg
+E_STEAL_SLEEP: Final = 34  # m sleeps before it steals the runnext of P arg
+E_STOP_LOCKED: Final = 35  # stoplockedm: m waits for its locked goroutine g, without a P
+E_START_LOCKED: Final = 36  # startlockedm: g (source in arg, as in E_EXECUTE) is handed to its own thread m with p
+E_POLL_BLOCK: Final = 37  # m blocks in netpoll, without a P, until arg us from now (-1: without end)
+E_POLL_WAKE: Final = 38  # m comes back from netpoll; arg = number of timers that were due
+
+# --- sysmon, preemption, the operating system -----------------------------------------------------------------
+E_SYSMON: Final = 40  # sysmon's sleep is now arg us
+E_SYSMON_DEEP: Final = 41  # sysmon goes to (arg 1) or wakes from (arg 0) its deep sleep
+E_PREEMPT: Final = 42  # preemptone: g on p and m is asked to stop; arg = PREEMPT_*
+E_SIGNAL: Final = 43  # SIGURG is handled on m, running g; arg = 1 if it stopped there, 0 if not at a safe point
+E_CPU_ON: Final = 44  # m gets core arg (only with a limited number of cores)
+E_CPU_OFF: Final = 45  # m loses core arg to another thread
+E_SCHEDTRACE: Final = 46  # sysmon prints a schedtrace line
+E_TIMER: Final = 47  # the timer of g, kept by P arg, runs on p and m
+E_LOG: Final = 48  # the body of g wrote the number arg
+E_DEADLOCK: Final = 49  # checkdead: all goroutines are asleep
+E_LOCK_THREAD: Final = 50  # g is now (arg 1) or no longer (arg 0) locked to m
+
+KIND_NAMES: Final[dict[int, str]] = {
+    value: name[2:].lower()
+    for value, name in sorted((n, k) for k, n in globals().items() if k.startswith("E_"))
+}
+
+# --- arguments ------------------------------------------------------------------------------------------------
+SRC_RUNNEXT: Final = 0  # the P's own runnext: leaves it at this event
+SRC_LOCAL: Final = 1  # the head of the P's ring: leaves it at this event
+SRC_GLOBAL61: Final = 2  # the global head, taken alone at a 61st tick: leaves it at this event
+SRC_GLOBAL: Final = 3  # from the hand, after E_GLOB_GET
+SRC_STEAL: Final = 4  # from the hand, after E_STEAL
+SRC_POLL: Final = 5  # from the hand: readied by the poller
+SRC_SYSEXIT: Final = 6  # from the hand: exitsyscall found a P late
+SRC_LOCKED: Final = 7  # from the hand: its own thread was given the P
+SRC_PARK: Final = 8  # from the hand: parking was called off
+SRC_NAMES: Final = ("runnext", "local", "global (61st tick)", "global", "stolen", "netpoll", "syscall exit",
+                    "locked thread", "park called off")  # fmt: skip
+INHERIT: Final = 16  # added to the source: the goroutine runs in its predecessor's time slice
+
+YIELD_GOSCHED: Final = 0  # runtime.Gosched: to the global tail
+YIELD_PREEMPTED: Final = 1  # preempted: to the global tail
+YIELD_GOYIELD: Final = 2  # goyield: to the ring's tail
+YIELD_NAMES: Final = ("runtime.Gosched", "preempted", "goyield")
+
+SYSCALL_BLOCKING: Final = 0
+SYSCALL_CPU: Final = 1
+SYSCALL_BLOCK: Final = 2  # entersyscallblock: the P was given up before
+
+EXIT_FAST: Final = 0  # the P was still there
+EXIT_OLD_P: Final = 1  # the old P was taken back
+EXIT_IDLE_P: Final = 2  # another, idle P was taken
+EXIT_LATE_P: Final = 3  # an idle P was found under the lock (g to the hand)
+EXIT_NO_P: Final = 4  # none: g is runnable and goes to the global tail
+EXIT_NAMES: Final = ("kept its P", "took its old P back", "took an idle P", "found an idle P late", "found no P")
+
+PREEMPT_SLICE: Final = 0  # its slice is 10 ms old
+PREEMPT_STW: Final = 1  # the world is to be stopped
+
+M_NORMAL: Final = 0
+M_SYSMON: Final = 1
+
+WAIT_REASONS: Final = (
+    "chan receive", "chan send", "chan receive (nil chan)", "chan send (nil chan)", "select", "sleep",
+    "sync.WaitGroup.Wait", "semacquire", "IO wait", "force gc (idle)", "GC sweep wait", "GC scavenge wait",
+    "GOMAXPROCS updater (idle)", "finalizer wait", "sync.Mutex.Lock", "sync.Cond.Wait", "select (no cases)",
+)  # fmt: skip
+WAIT_NO: Final[dict[str, int]] = {name: i for i, name in enumerate(WAIT_REASONS)}
+
+
+def steal_arg(victim: int, n: int, runnext: bool) -> int:
+    """Pack the argument of E_STEAL: victim P, number of Gs taken, whether it was the runnext."""
+    return victim | n << 10 | int(runnext) << 20
+
+
+def steal_unpack(arg: int) -> tuple[int, int, bool]:
+    """Victim P, number of Gs taken, whether it was the runnext."""
+    return arg & 0x3FF, arg >> 10 & 0x3FF, bool(arg >> 20)

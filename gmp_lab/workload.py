@@ -1,0 +1,227 @@
+"""What goroutines do: bodies as Python generators that read like Go.
+
+A body is a generator function.  It yields *operations* and is sent their results::
+
+    def worker(jobs, wg):
+        while True:
+            job = yield recv(jobs)          # job := <-jobs
+            if job is None:
+                break
+            yield work(us=job)              # computing, no call into the runtime
+            yield syscall(us=200)           # a blocking system call
+        yield wg.Done()
+
+Between two yields no simulated time passes and nobody else runs.  An operation is a plain tuple whose first entry
+is one of the ``OP_*`` numbers: small, quick to make, and easy to print.  Rejected: nested generators (``yield
+from``), which cost 1.6 times as much, and coroutine functions, which hide the points at which a goroutine can be
+switched.  A body is one level deep; a helper that must yield is better written as a goroutine of its own.
+
+``Chan`` and ``WaitGroup`` are the passive structures (Go's hchan and sync.WaitGroup); what happens to them is in
+``gmp_lab/runtime``.  They belong to one run: make them inside a body.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator
+from typing import Any, Final
+
+from gmp_lab.errors import ConfigError, check_choice, check_int
+
+Op = tuple[Any, ...]
+Body = Generator[Op, Any, None]
+
+OP_WORK: Final = 0
+OP_SYSCALL: Final = 1
+OP_SEND: Final = 2
+OP_RECV: Final = 3
+OP_GO: Final = 4
+OP_GOSCHED: Final = 5
+OP_WG_ADD: Final = 6
+OP_WG_WAIT: Final = 7
+OP_SLEEP: Final = 8
+OP_LOG: Final = 9
+OP_CLOSE: Final = 10
+OP_LOCK_THREAD: Final = 11
+OP_UNLOCK_THREAD: Final = 12
+OP_NOW: Final = 13
+OP_COUNT: Final = 14
+
+LOOP_KINDS: Final = ("free", "leaf", "call", "unsafe")
+# Where a running segment can be preempted: by the signal, by a prologue check, by both, by neither.
+LOOP_ASYNC: Final = 1
+LOOP_CALLS: Final = 2
+_LOOP_BITS: Final = {"free": LOOP_ASYNC, "leaf": LOOP_ASYNC, "call": LOOP_ASYNC | LOOP_CALLS, "unsafe": 0}
+
+MAX_NS: Final = 3_600 * 1_000_000_000
+FOREVER: Final = 1 << 62  # longer than any run
+
+
+def duration_ns(what: str, ns: object, us: object, ms: object) -> int:
+    """Add up a duration given in ns, us or ms (numbers, 0 to one hour together); ConfigError otherwise."""
+    total = 0
+    for unit, value, factor in (("ns", ns, 1), ("us", us, 1_000), ("ms", ms, 1_000_000)):
+        if value is None or value == 0:
+            continue
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value * factor <= MAX_NS:
+            raise ConfigError(f"{what}({unit})", value, f"a number from 0 to one hour ({MAX_NS // factor} {unit})")
+        total += round(value * factor)
+    return int(check_int(what, total, 0, MAX_NS, "ns"))
+
+
+def work(
+    *, ns: float = 0, us: float = 0, ms: float = 0, loop: str = "free", forever: bool = False
+) -> Op:
+    """Compute for a time without calling the runtime; ``forever=True`` never ends.
+
+    ``loop`` says what the computing is made of, which decides where it can be preempted: "free" (no calls: by the
+    signal only), "leaf" (calls a small leaf function, which has no check: the same), "call" (calls functions with
+    a prologue check: also without the signal), "unsafe" (runtime code: nowhere).
+    """
+    if loop != "free":
+        check_choice("work(loop)", loop, LOOP_KINDS)
+    if forever:
+        return (OP_WORK, FOREVER, _LOOP_BITS[loop])
+    if type(ns) is int and not us and not ms and 0 <= ns <= MAX_NS:
+        return (OP_WORK, ns, _LOOP_BITS[loop])
+    return (OP_WORK, duration_ns("work", ns, us, ms), _LOOP_BITS[loop])
+
+
+def syscall(*, ns: float = 0, us: float = 0, ms: float = 0, kind: str = "blocking") -> Op:
+    """Make a system call that takes a time.
+
+    ``kind``: "blocking" (through entersyscall; the thread sleeps in the kernel), "cpu" (the same, but the kernel
+    computes, so a CPU is used), "raw" (RawSyscall: the scheduler is not told and the P is never given up).
+    """
+    check_choice("syscall(kind)", kind, ("blocking", "cpu", "raw"))
+    if type(ns) is int and not us and not ms and 0 <= ns <= MAX_NS:
+        return (OP_SYSCALL, ns, kind)
+    return (OP_SYSCALL, duration_ns("syscall", ns, us, ms), kind)
+
+
+def sleep(*, ns: float = 0, us: float = 0, ms: float = 0) -> Op:
+    """time.Sleep: park until a timer of a P readies the goroutine."""
+    return (OP_SLEEP, duration_ns("sleep", ns, us, ms))
+
+
+def go(body: Callable[..., Body], *args: Any) -> Op:
+    """``go body(args...)``: start a goroutine; its first step runs when the scheduler picks it."""
+    if not callable(body):
+        raise ConfigError("go(body)", body, "a generator function")
+    return (OP_GO, body, args)
+
+
+def gosched() -> Op:
+    """runtime.Gosched(): go to the tail of the global queue and let others run."""
+    return (OP_GOSCHED,)
+
+
+def log(value: int) -> Op:
+    """Write a whole number (32 bits) into the Recording, at no cost; read it with ``Recording.logs()``."""
+    return (OP_LOG, check_int("log(value)", value, -(2**31), 2**31 - 1))
+
+
+def now() -> Op:
+    """Ask for the simulated time in ns: ``t = yield now()``."""
+    return (OP_NOW,)
+
+
+def lock_os_thread() -> Op:
+    """runtime.LockOSThread(): this goroutine and its thread belong together from here on."""
+    return (OP_LOCK_THREAD,)
+
+
+def unlock_os_thread() -> Op:
+    """runtime.UnlockOSThread(): undo one lock_os_thread()."""
+    return (OP_UNLOCK_THREAD,)
+
+
+class Chan:
+    """A Go channel: make(chan T, size). Fields and their meaning are those of Go's hchan.
+
+    ``buf`` holds at most ``dataqsiz`` values; ``recvq`` and ``sendq`` hold the waiting goroutines, oldest first.
+    """
+
+    __slots__ = ("buf", "closed", "dataqsiz", "name", "owner", "recvq", "sendq")
+
+    def __init__(self, size: int = 0, name: str = "chan") -> None:
+        self.dataqsiz = check_int("Chan(size)", size, 0, 1_000_000, "elements")
+        self.name = name
+        self.buf: deque[Any] = deque()
+        self.recvq: deque[Any] = deque()  # waiting receivers (Gs)
+        self.sendq: deque[Any] = deque()  # waiting senders: (G, value)
+        self.closed = False
+        self.owner: object | None = None  # the run that uses it: a channel cannot be shared by two runs
+
+
+def chan(size: int = 0) -> Chan:
+    """make(chan T, size): 0 = unbuffered, at most 1e6."""
+    return Chan(size)
+
+
+def _check_chan(what: str, c: object) -> Chan:
+    if not isinstance(c, Chan):
+        raise ConfigError(what, c, "a Chan, made by chan(size)")
+    return c
+
+
+def send(c: Chan, value: Any = None) -> Op:
+    """``c <- value``."""
+    return (OP_SEND, _check_chan("send(c)", c), value)
+
+
+def recv(c: Chan) -> Op:
+    """``value := <-c``: ``value = yield recv(c)``; None (the zero value) from a closed, empty channel."""
+    return (OP_RECV, _check_chan("recv(c)", c))
+
+
+def close(c: Chan) -> Op:
+    """close(c): wake every waiting receiver with the zero value."""
+    return (OP_CLOSE, _check_chan("close(c)", c))
+
+
+class WaitGroup:
+    """sync.WaitGroup; its methods make operations: ``yield wg.Add(3)``, ``yield wg.Done()``, ``yield wg.Wait()``."""
+
+    __slots__ = ("counter", "owner", "waiters")
+
+    def __init__(self) -> None:
+        self.counter = 0
+        self.waiters: deque[Any] = deque()
+        self.owner: object | None = None
+
+    def Add(self, delta: int) -> Op:
+        """wg.Add(delta), -1e6..1e6."""
+        return (OP_WG_ADD, self, check_int("WaitGroup.Add(delta)", delta, -1_000_000, 1_000_000))
+
+    def Done(self) -> Op:
+        """wg.Done()."""
+        return (OP_WG_ADD, self, -1)
+
+    def Wait(self) -> Op:
+        """wg.Wait(): park until the counter is zero."""
+        return (OP_WG_WAIT, self)
+
+
+class Program:
+    """A main function with its arguments, and the values to print beside its results.
+
+    ``main`` is a generator function; the run ends when it returns.  ``name`` and ``params`` (plain values) are
+    kept in the Recording and say what was run.
+    """
+
+    __slots__ = ("args", "main", "name", "params")
+
+    def __init__(
+        self, main: Callable[..., Body], *args: Any, name: str = "", params: dict[str, Any] | None = None
+    ) -> None:
+        if not callable(main):
+            raise ConfigError("Program(main)", main, "a generator function")
+        self.main = main
+        self.args = args
+        self.name = name or getattr(main, "__name__", "main")
+        self.params = dict(params or {})
+
+    def __repr__(self) -> str:
+        inner = ", ".join(f"{k}={v!r}" for k, v in self.params.items())
+        return f"Program({self.name}{': ' if inner else ''}{inner})"
