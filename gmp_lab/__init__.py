@@ -1,3 +1,64 @@
-"""gmp_lab: the goroutine scheduler of Go, simulated function by function, for a course on it."""
+"""gmp_lab: the goroutine scheduler of Go, simulated function by function, for a course on it.
+
+    from gmp_lab import Config, Program, go, simulate, work
+
+Names for programs and runs are here; tables are in ``gmp_lab.metrics``, figures in ``gmp_lab.draw``, the panels in
+``gmp_lab.widgets``, the real toolchain in ``gmp_lab.golang``.  Importing gmp_lab itself loads the standard library
+only.
+"""
+
+from gmp_lab.config import Config, Costs
+from gmp_lab.errors import ConfigError, Throw
+from gmp_lab.recording import Event, Recording
+from gmp_lab.replay import State, state_after, state_at
+from gmp_lab.simulate import simulate
+from gmp_lab.workload import (
+    Chan,
+    Program,
+    WaitGroup,
+    chan,
+    close,
+    go,
+    gosched,
+    lock_os_thread,
+    log,
+    now,
+    recv,
+    send,
+    sleep,
+    syscall,
+    unlock_os_thread,
+    work,
+)
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Chan",
+    "Config",
+    "ConfigError",
+    "Costs",
+    "Event",
+    "Program",
+    "Recording",
+    "State",
+    "Throw",
+    "WaitGroup",
+    "__version__",
+    "chan",
+    "close",
+    "go",
+    "gosched",
+    "lock_os_thread",
+    "log",
+    "now",
+    "recv",
+    "send",
+    "simulate",
+    "sleep",
+    "state_after",
+    "state_at",
+    "syscall",
+    "unlock_os_thread",
+    "work",
+]

@@ -16,6 +16,7 @@ from typing import Final
 
 from gmp_lab import params
 from gmp_lab import vocabulary as v
+from gmp_lab.config import Config
 from gmp_lab.errors import check_int
 from gmp_lab.recording import Event, Recording
 
@@ -96,9 +97,12 @@ class State:
 class Replay:
     """Folds events into ``state``; feed them in order with ``apply``."""
 
-    def __init__(self, gomaxprocs: int, go: str) -> None:
-        self.state = State(0, {}, [PState(i) for i in range(gomaxprocs)], [], deque(), [], [])
-        self.keeps_p = params.version(go).syscall_keeps_p
+    def __init__(self, config: Config) -> None:
+        version = params.version(config.go)
+        self.state = State(0, {}, [PState(i) for i in range(config.gomaxprocs)], [], deque(), [], [])
+        if config.startup == "real":
+            self.state.ps[0].schedtick = version.startup_schedtick
+        self.keeps_p = version.syscall_keeps_p
         self.kicked: int = 0  # a G kicked out of runnext that the ring had no room for
 
     def apply(self, e: Event) -> None:
@@ -264,6 +268,7 @@ def _m_start(r: Replay, s: State, e: Event) -> None:
     if e.m in s.midle:
         s.midle.remove(e.m)
     m.doing, m.spinning = "starting", bool(e.arg)
+    s.nmspinning += e.arg
 
 
 def _m_wake(r: Replay, s: State, e: Event) -> None:
@@ -279,10 +284,11 @@ def _m_park(r: Replay, s: State, e: Event) -> None:
 def _spin(r: Replay, s: State, e: Event) -> None:
     m = s.ms[e.m]
     s.nmspinning += 1 if e.arg else -1
-    if e.m >= 0:
-        m.spinning = bool(e.arg)
-        if m.doing in ("scheduling", "spinning"):
-            m.doing = "spinning" if e.arg else "scheduling"
+    m.spinning = bool(e.arg)
+    if e.arg:
+        s.needspinning = 0
+    if m.doing in ("scheduling", "spinning"):
+        m.doing = "spinning" if e.arg else "scheduling"
 
 
 def _need_spin(r: Replay, s: State, e: Event) -> None:
@@ -340,7 +346,7 @@ def state_after(rec: Recording, i: int) -> State:
     """State after the first i events (0 <= i <= len(rec)); ConfigError outside."""
     check_int("state_after(i)", i, 0, len(rec))
     marks: list[tuple[State, int]] = rec._marks
-    replay = Replay(rec.config.gomaxprocs, rec.config.go)
+    replay = Replay(rec.config)
     have = min(len(marks), i // _STEP)
     start = 0
     if have:

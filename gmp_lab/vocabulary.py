@@ -36,10 +36,11 @@ E_PIDLE_GET: Final = 25  # p leaves the idle list (arg 1: it was not on top)
 E_ACQUIRE_P: Final = 26  # p is wired to m and _Prunning
 E_RELEASE_P: Final = 27  # p is unwired from m and _Pidle (not yet on the list)
 E_M_NEW: Final = 28  # m is a new thread; arg = M_NORMAL, M_SYSMON
-E_M_START: Final = 29  # startm: m (taken off the idle list if it was there) will run with p; arg = spinning 0/1
+E_M_START: Final = 29  # startm: m (taken off the idle list if it was there) will run with p; arg 1: it starts as a
+#                          spinning M and is counted as one from now on
 E_M_WAKE: Final = 30  # m runs (the futex wake or the clone is over)
 E_M_PARK: Final = 31  # stopm: m is pushed on the list of idle Ms
-E_SPIN: Final = 32  # m begins (arg 1) or ends (arg 0) to spin
+E_SPIN: Final = 32  # m begins (arg 1; then sched.needspinning = 0) or ends (arg 0) to spin
 E_NEED_SPIN: Final = 33  # sched.needspinning = arg
 E_STEAL_SLEEP: Final = 34  # m sleeps before it steals the runnext of P arg
 E_STOP_LOCKED: Final = 35  # stoplockedm: m waits for its locked goroutine g, without a P

@@ -45,7 +45,8 @@ OP_CLOSE: Final = 10
 OP_LOCK_THREAD: Final = 11
 OP_UNLOCK_THREAD: Final = 12
 OP_NOW: Final = 13
-OP_COUNT: Final = 14
+OP_PARK: Final = 14  # the runtime's own goroutines: park for a reason, for ever
+OP_COUNT: Final = 15
 
 LOOP_KINDS: Final = ("free", "leaf", "call", "unsafe")
 # Where a running segment can be preempted: by the signal, by a prologue check, by both, by neither.

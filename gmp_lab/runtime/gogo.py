@@ -1,0 +1,211 @@
+"""gogo: running a goroutine's code, that is, its generator.
+
+The body yields operations.  Computing takes time: the M starts a stretch of it and comes back when it is over, or
+is interrupted.  Every other operation costs its nanoseconds first and then happens, at one instant.  If nothing
+else is due before, the clock is simply moved; no event is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappush
+
+from gmp_lab import vocabulary as v
+from gmp_lab import workload as w
+from gmp_lab.config import Costs
+from gmp_lab.errors import ConfigError
+from gmp_lab.runtime import chan, timers
+from gmp_lab.runtime.goroutine import goexit0, gopark, gopreempt_m, goschedImpl, newproc
+from gmp_lab.runtime.runtime2 import G, M
+from gmp_lab.runtime.syscall import reentersyscall
+from gmp_lab.runtime.world import Runtime
+from gmp_lab.workload import LOOP_CALLS, OP_WORK, Op
+
+Operation = Callable[[Runtime, M, G, Op], bool]
+
+
+def gogo(rt: Runtime, mp: M, gp: G) -> bool:
+    """Run gp on mp. True if gp has left mp, which is to call schedule; False if mp waits for an event.
+
+    Go: runtime/asm_amd64.s gogo (1.27.3)
+    Differs: jumps into a generator; returns when the goroutine is switched away or time has to pass.
+    """
+    eng = rt.engine
+    heap = eng.heap
+    costs = rt.opcosts
+    body = gp.body
+    assert body is not None
+    while True:
+        left = gp.left
+        if left:
+            t = eng.now + left
+            if (heap and heap[0][0] <= t) or t > eng.until:
+                mp.seg += 1
+                mp.seg_end = t
+                eng.seq += 1
+                heappush(heap, (t, eng.seq, rt.segment_end, mp, mp.seg))
+                return False
+            eng.now = t
+            gp.left = 0
+        op = gp.op
+        if op is not None:
+            gp.op = None
+            if not OPERATIONS[op[0]](rt, mp, gp, op):
+                return mp.curg is None
+        try:
+            op = body.send(gp.value)
+        except StopIteration:
+            goexit0(rt, mp, gp)
+            return True
+        gp.value = None
+        rt.fuel -= 1
+        if rt.fuel < 0:
+            rt.stop("events")
+            return False
+        if type(op) is not tuple or not op:
+            raise ConfigError(f"{gp.name}: yield", op, "an operation such as work(us=5) or send(c, v)")
+        if op[0] == OP_WORK:
+            gp.left = op[1]
+            gp.loop = op[2]
+            if not gp.preempt or not op[2] & LOOP_CALLS:
+                continue
+        else:
+            gp.op = op
+            gp.left = costs[op[0]]
+            if not gp.preempt:
+                continue
+        gopreempt_m(rt, mp, gp)  # a call: the prologue of the function looks at the flag (newstack)
+        return True
+
+
+def _send(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    chan.own(rt, op[1])
+    return chan.chansend(rt, mp, gp, op[1], op[2])
+
+
+def _recv(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    chan.own(rt, op[1])
+    return chan.chanrecv(rt, mp, gp, op[1])
+
+
+def _close(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    chan.own(rt, op[1])
+    chan.closechan(rt, mp, op[1])
+    return True
+
+
+def _go(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    assert mp.p is not None
+    newproc(rt, mp, mp.p, op[1], op[2])
+    return True
+
+
+def _gosched(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    goschedImpl(rt, mp, gp, False)
+    return False
+
+
+def _wg_add(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    chan.own(rt, op[1])
+    chan.waitGroupAdd(rt, mp, op[1], op[2])
+    return True
+
+
+def _wg_wait(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    chan.own(rt, op[1])
+    return chan.waitGroupWait(rt, mp, gp, op[1])
+
+
+def _sleep(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    if op[1] == 0:
+        return True
+    timers.timeSleep(rt, mp, gp, op[1])
+    return False
+
+
+def _log(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    if rt.emit is not None:
+        pid = mp.p.id if mp.p is not None else -1
+        rt.emit((rt.engine.now, v.E_LOG, gp.goid, pid, mp.id, op[1]))
+    return True
+
+
+def _now(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    gp.value = rt.engine.now
+    return True
+
+
+def _lock_thread(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    gp.lockedExt += 1
+    if gp.lockedm is None:
+        gp.lockedm, mp.lockedg = mp, gp
+        _record_lock(rt, mp, gp, 1)
+    return True
+
+
+def _unlock_thread(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    if gp.lockedExt:
+        gp.lockedExt -= 1
+        if gp.lockedExt == 0:
+            gp.lockedm, mp.lockedg = None, None
+            _record_lock(rt, mp, gp, 0)
+    return True
+
+
+def _record_lock(rt: Runtime, mp: M, gp: G, on: int) -> None:
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_LOCK_THREAD, gp.goid, mp.p.id if mp.p is not None else -1, mp.id, on))
+
+
+def _syscall(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    if op[2] == "raw":  # the scheduler is not told: for it, the goroutine computes where it cannot be stopped
+        gp.left = op[1]
+        gp.loop = 0
+        return True
+    on_cpu = op[2] == "cpu"
+    reentersyscall(rt, mp, gp, v.SYSCALL_CPU if on_cpu else v.SYSCALL_BLOCKING)
+    mp.seg += 1
+    end = rt.engine.now + op[1]
+    if on_cpu:
+        mp.seg_end = end
+        rt.engine.at(end, rt.segment_end, mp, mp.seg)
+    else:
+        rt.engine.at(end, rt.syscall_end, mp, mp.seg)
+        rt.pause(mp)
+    return False
+
+
+def _park(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    gopark(rt, mp, gp, op[1])
+    return False
+
+
+def _work(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    raise AssertionError("work is not an operation that happens at an instant")
+
+
+OPERATIONS: list[Operation] = [_work] * w.OP_COUNT
+OPERATIONS[w.OP_SYSCALL] = _syscall
+OPERATIONS[w.OP_SEND] = _send
+OPERATIONS[w.OP_RECV] = _recv
+OPERATIONS[w.OP_GO] = _go
+OPERATIONS[w.OP_GOSCHED] = _gosched
+OPERATIONS[w.OP_WG_ADD] = _wg_add
+OPERATIONS[w.OP_WG_WAIT] = _wg_wait
+OPERATIONS[w.OP_SLEEP] = _sleep
+OPERATIONS[w.OP_LOG] = _log
+OPERATIONS[w.OP_CLOSE] = _close
+OPERATIONS[w.OP_LOCK_THREAD] = _lock_thread
+OPERATIONS[w.OP_UNLOCK_THREAD] = _unlock_thread
+OPERATIONS[w.OP_NOW] = _now
+OPERATIONS[w.OP_PARK] = _park
+
+
+def operation_costs(costs: Costs) -> list[int]:
+    """Nanoseconds before each operation happens, by operation number."""
+    by_op = [0] * w.OP_COUNT
+    for code in (w.OP_SEND, w.OP_RECV, w.OP_CLOSE, w.OP_WG_ADD, w.OP_WG_WAIT, w.OP_SLEEP):
+        by_op[code] = costs.chan_op
+    by_op[w.OP_GO] = costs.go
+    by_op[w.OP_SYSCALL] = costs.syscall
+    return by_op

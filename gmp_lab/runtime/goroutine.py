@@ -1,0 +1,137 @@
+"""The life of a goroutine: made, parked, readied, yielding, gone.
+
+A goroutine that becomes runnable through another one goes to *that one's* P, into runnext: it runs next, in what
+is left of the time slice, unless it is stolen.  One that gives up its turn (Gosched) or loses it (preemption) goes
+to the tail of the *global* queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gmp_lab import vocabulary as v
+from gmp_lab.errors import ConfigError
+from gmp_lab.runtime.runq import globrunqput, runqput
+from gmp_lab.runtime.runtime2 import G, M, P, _Gdead, _Gidle, _Grunnable, _Grunning, _Gwaiting
+from gmp_lab.runtime.status import casgstatus, dropg
+from gmp_lab.runtime.threads import wakep
+from gmp_lab.runtime.world import Runtime
+
+
+def newproc1(rt: Runtime, fn: Callable[..., Any], args: tuple[Any, ...], waiting: bool = False) -> G:
+    """Make a goroutine that will run fn(*args); it is runnable (or waiting) and on no queue yet.
+
+    Go: runtime/proc.go newproc1 (1.27.3)
+    Differs: no reuse of dead Gs; ids are handed out in order of creation.
+    """
+    body = fn(*args)
+    if not hasattr(body, "send"):
+        raise ConfigError("go(body)", fn, "a generator function (one with a yield)")
+    gp = G(len(rt.allgs) + 1, body, getattr(fn, "__name__", "func"))
+    rt.allgs.append(gp)
+    casgstatus(gp, _Gidle, _Gwaiting if waiting else _Grunnable)
+    return gp
+
+
+def newproc(rt: Runtime, mp: M, pp: P, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    """The go statement: a new goroutine goes into pp's runnext, and a P is woken for it.
+
+    Go: runtime/proc.go newproc (1.27.3)
+    Differs: nothing.
+    """
+    gp = newproc1(rt, fn, args)
+    if rt.emit is not None:
+        parent = mp.curg.goid if mp.curg is not None else -1
+        rt.emit((rt.engine.now, v.E_GO_CREATE, gp.goid, pp.id, mp.id, parent))
+    runqput(rt, pp, gp, True)
+    if rt.started:
+        wakep(rt)
+
+
+def ready(rt: Runtime, mp: M, gp: G) -> None:
+    """Make the waiting gp runnable, next on the P of mp, the waker's.
+
+    Go: runtime/proc.go ready (1.27.3)
+    Differs: always next=true (the only other use is a satisfied GC assist).
+    """
+    casgstatus(gp, _Gwaiting, _Grunnable)
+    pp = mp.p
+    assert pp is not None
+    if rt.emit is not None:
+        waker = mp.curg.goid if mp.curg is not None else -1
+        rt.emit((rt.engine.now, v.E_READY, gp.goid, pp.id, mp.id, waker))
+    runqput(rt, pp, gp, True)
+    wakep(rt)
+
+
+goready = ready  # Go: runtime/proc.go goready (1.27.3), which only switches to g0 first
+
+
+def gopark(rt: Runtime, mp: M, gp: G, reason: int) -> None:
+    """Put the running gp to sleep for a reason (an index of vocabulary.WAIT_REASONS); mp keeps its P.
+
+    Go: runtime/proc.go park_m (1.27.3)
+    Differs: gopark and park_m in one; no unlock function: the caller has queued gp where it will be found.
+    """
+    casgstatus(gp, _Grunning, _Gwaiting)
+    gp.waitreason = reason
+    dropg(mp)
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_PARK, gp.goid, mp.p.id if mp.p is not None else -1, mp.id, reason))
+
+
+def goschedImpl(rt: Runtime, mp: M, gp: G, preempted: bool) -> None:
+    """gp, running on mp, goes to the tail of the global queue.
+
+    Go: runtime/proc.go goschedImpl (1.27.3)
+    Differs: returns; mp's loop calls schedule. No stopped world yet, so no runnext for a preempted G.
+    """
+    casgstatus(gp, _Grunning, _Grunnable)
+    dropg(mp)
+    if rt.emit is not None:
+        why = v.YIELD_PREEMPTED if preempted else v.YIELD_GOSCHED
+        rt.emit((rt.engine.now, v.E_YIELD, gp.goid, mp.p.id if mp.p is not None else -1, mp.id, why))
+    globrunqput(rt, gp)
+    wakep(rt)
+
+
+def gopreempt_m(rt: Runtime, mp: M, gp: G) -> None:
+    """gp is made to yield.
+
+    Go: runtime/proc.go gopreempt_m (1.27.3)
+    Differs: nothing.
+    """
+    goschedImpl(rt, mp, gp, True)
+
+
+def goyield(rt: Runtime, mp: M, gp: G) -> None:
+    """gp goes to the tail of its own P's ring.
+
+    Go: runtime/proc.go goyield_m (1.27.3)
+    Differs: returns; mp's loop calls schedule.
+    """
+    casgstatus(gp, _Grunning, _Grunnable)
+    dropg(mp)
+    pp = mp.p
+    assert pp is not None
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_YIELD, gp.goid, pp.id, mp.id, v.YIELD_GOYIELD))
+    runqput(rt, pp, gp, False)
+
+
+def goexit0(rt: Runtime, mp: M, gp: G) -> None:
+    """gp has returned; when main returns, the program ends.
+
+    Go: runtime/proc.go goexit0 (1.27.3)
+    Differs: gdestroy's free lists are left out. A locked G's thread goes on instead of exiting.
+    """
+    casgstatus(gp, _Grunning, _Gdead)
+    dropg(mp)
+    gp.body = None
+    if gp.lockedm is not None:
+        gp.lockedm.lockedg, gp.lockedm = None, None
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_EXIT, gp.goid, mp.p.id if mp.p is not None else -1, mp.id, -1))
+    if gp is rt.main:
+        rt.stop("exit")

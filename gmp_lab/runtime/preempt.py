@@ -1,0 +1,102 @@
+"""Preemption: asking a goroutine to stop, and the two places where it hears the question.
+
+The question is a flag on the goroutine.  A function's prologue looks at it (the cooperative way); since 1.14 the
+thread also gets a signal, SIGURG, whose handler makes the goroutine call asyncPreempt if it is at a safe point.
+Loops contain no check of any kind.
+"""
+
+from __future__ import annotations
+
+from gmp_lab import vocabulary as v
+from gmp_lab.runtime.goroutine import gopreempt_m
+from gmp_lab.runtime.runtime2 import G, M, P, _Grunning, _Gsyscall
+from gmp_lab.runtime.world import Runtime
+from gmp_lab.workload import LOOP_ASYNC, LOOP_CALLS
+
+
+def preemptone(rt: Runtime, pp: P, why: int) -> bool:
+    """Ask the goroutine that runs on pp to stop; why is a vocabulary.PREEMPT_* for the record.
+
+    Go: runtime/proc.go preemptone (1.27.3)
+    Differs: the prologue check of a loop that calls functions comes at once, as an event.
+    """
+    mp = pp.m
+    if mp is None:
+        return False
+    gp = mp.curg
+    if gp is None or gp.atomicstatus == _Gsyscall:
+        return False
+    gp.preempt = True
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_PREEMPT, gp.goid, pp.id, mp.id, why))
+    if gp.op is None and gp.loop & LOOP_CALLS:
+        rt.engine.after(0, newstack, rt, mp)
+    if not rt.config.asyncpreemptoff:
+        pp.preempt = True
+        preemptM(rt, mp)
+    return True
+
+
+def preemptM(rt: Runtime, mp: M) -> None:
+    """Send SIGURG to mp, unless one is on its way.
+
+    Go: runtime/signal_unix.go preemptM (1.27.3)
+    Differs: the signal arrives Costs.signal nanoseconds later.
+    """
+    if not mp.signalPending:
+        mp.signalPending = True
+        rt.engine.after(rt.costs.signal, doSigPreempt, rt, mp)
+
+
+def doSigPreempt(rt: Runtime, mp: M) -> None:
+    """The signal handler: make the goroutine yield if it was asked to and is at a safe point.
+
+    Go: runtime/signal_unix.go doSigPreempt (1.27.3)
+    Differs: a thread without a core handles it when it gets one.
+    """
+    if rt.config.cores is not None and mp.cpu < 0 and mp.curg is not None and mp.curg.atomicstatus == _Grunning:
+        mp.sigwait = True
+        return
+    mp.signalPending = False
+    gp = mp.curg
+    safe = wantAsyncPreempt(gp) and isAsyncSafePoint(mp)
+    if rt.emit is not None and gp is not None:
+        rt.emit((rt.engine.now, v.E_SIGNAL, gp.goid, mp.p.id if mp.p is not None else -1, mp.id, int(safe)))
+    if safe and gp is not None and rt.interrupt(mp):
+        gopreempt_m(rt, mp, gp)  # asyncPreempt, asyncPreempt2
+        rt.resume(mp)
+
+
+def wantAsyncPreempt(gp: G | None) -> bool:
+    """Whether gp was asked to stop.
+
+    Go: runtime/preempt.go wantAsyncPreempt (1.27.3)
+    Differs: nothing.
+    """
+    if gp is None or gp.m is None or gp.atomicstatus != _Grunning:
+        return False
+    return gp.preempt or (gp.m.p is not None and gp.m.p.preempt)
+
+
+def isAsyncSafePoint(mp: M) -> bool:
+    """Whether mp's goroutine can be stopped where it is: in user code, not in the runtime's.
+
+    Go: runtime/preempt.go isAsyncSafePoint (1.27.3)
+    Differs: a G with an operation in hand is inside a runtime function; work(loop="unsafe") is unsafe throughout.
+    """
+    gp = mp.curg
+    return gp is not None and mp.seg_end >= 0 and gp.op is None and bool(gp.loop & LOOP_ASYNC)
+
+
+def newstack(rt: Runtime, mp: M) -> None:
+    """The prologue check of a loop that calls functions, after a request: yield.
+
+    Go: runtime/stack.go newstack (1.27.3)
+    Differs: only its preemption half; stacks grow in a later part of the model.
+    """
+    gp = mp.curg
+    if gp is None or not gp.preempt or gp.op is not None or not gp.loop & LOOP_CALLS:
+        return
+    if gp.atomicstatus == _Grunning and rt.interrupt(mp):
+        gopreempt_m(rt, mp, gp)
+        rt.resume(mp)

@@ -1,0 +1,149 @@
+"""G, M, P and sched: the runtime's nouns, with the meaning of each status.
+
+Names and numbers are those of runtime/runtime2.go.  A status is defined by what it says about its owner: is the G
+on a queue, has it an M, may somebody else take its P.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from gmp_lab.workload import Body, Op
+
+# G statuses (runtime2.go, the const block that begins with _Gidle)
+_Gidle = 0  # allocated, not initialised
+_Grunnable = 1  # on exactly one run queue (runnext, ring or global), or in the hand of an M that just took it
+_Grunning = 2  # has an M, and an M that has a P; on no queue
+_Gsyscall = 3  # in a system call: has an M; the P may still be wired to that M but is not the G's any more
+_Gwaiting = 4  # parked: on no run queue; somebody holds it (a channel, a WaitGroup, a timer)
+_Gdead = 6  # exited
+
+# P statuses (runtime2.go, the const block that begins with _Pidle)
+_Pidle = 0  # on the idle list, or in transition; runs nothing
+_Prunning = 1  # wired to an M that runs Go code, the scheduler, or (1.26 and later) a system call
+_Psyscall = 2  # up to 1.25: its M is in a system call; anyone may take it by changing the status
+_Pgcstop = 3  # stopped for the garbage collector
+
+
+class G:
+    """A goroutine. The last block of fields replaces its stack and registers: a generator and what it waits for."""
+
+    __slots__ = (
+        "atomicstatus", "body", "goid", "left", "lockedm", "lockedExt", "loop", "m", "name", "op", "preempt",
+        "sudog", "value", "waitreason",
+    )  # fmt: skip
+
+    def __init__(self, goid: int, body: Body | None, name: str) -> None:
+        self.goid = goid
+        self.name = name
+        self.atomicstatus = _Gidle
+        self.m: M | None = None
+        self.lockedm: M | None = None
+        self.lockedExt = 0  # depth of LockOSThread
+        self.preempt = False  # asked to stop (Go: preempt, and stackguard0 = stackPreempt)
+        self.waitreason = -1
+        self.sudog: Any = None  # the value that it is sending while it waits on a channel
+        # the program: a generator, the operation in hand, what it is sent next
+        self.body = body
+        self.op: Op | None = None
+        self.value: Any = None
+        self.left = 0  # ns of computing before op (or the next operation) is due
+        self.loop = 3  # where it can be preempted while it computes (workload.LOOP_*)
+
+    def __repr__(self) -> str:
+        return f"G{self.goid}"
+
+
+class M:
+    """A thread. Go has no status for an M; neither has the mirror."""
+
+    __slots__ = (
+        "cpu", "curg", "id", "lockedg", "nextp", "oldp", "onlist", "p", "pollspin", "seg", "seg_end", "signalPending",
+        "sigwait", "source", "spinning", "stealing", "stealpos", "syscalltick",
+    )  # fmt: skip
+
+    def __init__(self, id: int) -> None:
+        self.id = id
+        self.p: P | None = None
+        self.nextp: P | None = None
+        self.oldp: P | None = None
+        self.curg: G | None = None
+        self.lockedg: G | None = None
+        self.spinning = False
+        self.onlist = False  # on sched.midle
+        self.syscalltick = 0
+        self.signalPending = False
+        # the model's own: what the thread is doing in time
+        self.source = 0  # where the G in hand came from (vocabulary.SRC_*)
+        self.stealing: G | None = None  # the runnext it will take when it wakes from its sleep in runqgrab
+        self.stealpos: tuple[int, ...] = ()  # and the Ps that stealWork has still to visit then
+        self.seg = 0  # number of the current stretch of computing; a changed number cancels its end
+        self.seg_end = -1  # when it ends (-1: the thread is not computing)
+        self.pollspin = False  # was spinning before it blocked in netpoll
+        self.cpu = -1  # its core, if cores are limited
+        self.sigwait = False  # a signal waits until the thread gets a core
+
+    def __repr__(self) -> str:
+        return f"M{self.id}"
+
+
+class Sysmontick:
+    """What sysmon noted about a P (runtime2.go sysmontick)."""
+
+    __slots__ = ("schedtick", "schedwhen", "syscalltick", "syscallwhen")
+
+    def __init__(self) -> None:
+        self.schedtick = 0
+        self.schedwhen = 0
+        self.syscalltick = 0
+        self.syscallwhen = 0
+
+
+class P:
+    """A processor: the right to run Go code, with its queue.  ``runq`` is a deque that never exceeds 256."""
+
+    __slots__ = (
+        "id", "idle", "m", "preempt", "runnext", "runq", "schedtick", "status", "syscalltick", "sysmontick",
+        "timers",
+    )  # fmt: skip
+
+    def __init__(self, id: int) -> None:
+        self.id = id
+        self.status = _Pidle
+        self.m: M | None = None
+        self.runnext: G | None = None
+        self.runq: deque[G] = deque()
+        self.schedtick = 0
+        self.syscalltick = 0
+        self.preempt = False
+        self.sysmontick = Sysmontick()
+        self.timers: list[tuple[int, int, G]] = []  # heap of (when, serial number, goroutine)
+        self.idle = False  # on sched.pidle (Go: its bit in idlepMask)
+
+    def __repr__(self) -> str:
+        return f"P{self.id}"
+
+
+class Sched:
+    """What belongs to no P (runtime2.go schedt). Lists have their next element last, as stacks."""
+
+    __slots__ = (
+        "gcwaiting", "lastpoll", "midle", "mnext", "needspinning", "nmidlelocked", "nmspinning", "nmsys", "pidle",
+        "pollUntil", "poller", "runq", "sysmonwait",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.runq: deque[G] = deque()
+        self.midle: list[M] = []
+        self.pidle: list[P] = []
+        self.nmspinning = 0
+        self.needspinning = 0
+        self.mnext = 0
+        self.nmidlelocked = 0
+        self.nmsys = 0
+        self.gcwaiting = False
+        self.sysmonwait = False
+        self.lastpoll = 1  # 0 while an M is blocked in netpoll
+        self.pollUntil = 0
+        self.poller: M | None = None  # the M that is blocked in netpoll

@@ -1,0 +1,268 @@
+"""schedule, findRunnable and stealWork: who runs next.
+
+The order in which findRunnable looks is the heart of the scheduler: own timers; at every 61st tick the global
+queue; runnext; the ring; the global queue again, for a batch; other Ps; then, with the P given up, everything once
+more; then the poller; then sleep.
+"""
+
+from __future__ import annotations
+
+from gmp_lab import params
+from gmp_lab import vocabulary as v
+from gmp_lab.errors import Throw
+from gmp_lab.runtime import timers
+from gmp_lab.runtime.runq import globrunqget, globrunqgetbatch, runqempty, runqget, runqsteal, stealOrder
+from gmp_lab.runtime.runtime2 import G, M, P, _Grunnable, _Grunning
+from gmp_lab.runtime.status import casgstatus
+from gmp_lab.runtime.threads import (
+    acquirep,
+    becomeSpinning,
+    netpollBreak,
+    pidleget,
+    pidlegetSpinning,
+    pidleput,
+    releasep,
+    resetspinning,
+    startlockedm,
+    stoplockedm,
+    stopm,
+    stopSpinning,
+)
+from gmp_lab.runtime.world import Runtime
+
+
+def schedule(rt: Runtime, mp: M) -> bool:
+    """Find a goroutine and execute it on mp; False if mp has gone to sleep instead.
+
+    Go: runtime/proc.go schedule (1.27.3)
+    Differs: returns what Go never does; a sleeping mp comes back here.
+    """
+    if mp.lockedg is not None:
+        if mp.nextp is None:
+            stoplockedm(rt, mp)
+            return False
+        pp, mp.nextp = mp.nextp, None
+        acquirep(rt, mp, pp)
+        mp.source = v.SRC_LOCKED
+        execute(rt, mp, mp.lockedg, False)
+        return True
+    if mp.p is not None:
+        mp.p.preempt = False
+    found = findRunnable(rt, mp)
+    if found is None:
+        return False
+    gp, inheritTime = found
+    if mp.spinning:
+        resetspinning(rt, mp)
+    if gp.lockedm is not None:
+        startlockedm(rt, mp, gp)
+        return False
+    execute(rt, mp, gp, inheritTime)
+    return True
+
+
+def execute(rt: Runtime, mp: M, gp: G, inheritTime: bool) -> None:
+    """Make gp the current goroutine of mp; a new time slice unless it inherits the old one.
+
+    Go: runtime/proc.go execute (1.27.3)
+    Differs: gogo, the jump into gp's code, is done by mp's loop. Charges the cost of the switch to gp.
+    """
+    pp = mp.p
+    if pp is None:
+        raise Throw(f"execute: {mp} has no P")
+    mp.curg = gp
+    gp.m = mp
+    casgstatus(gp, _Grunnable, _Grunning)
+    gp.preempt = False
+    if not inheritTime:
+        pp.schedtick += 1
+    gp.left += rt.costs.switch
+    if rt.emit is not None:
+        arg = mp.source | v.INHERIT if inheritTime else mp.source
+        rt.emit((rt.engine.now, v.E_EXECUTE, gp.goid, pp.id, mp.id, arg))
+
+
+def findRunnable(rt: Runtime, mp: M) -> tuple[G, bool] | None:
+    """Find a runnable goroutine for mp's P, and whether it inherits the slice; None if mp sleeps.
+
+    Go: runtime/proc.go findRunnable (1.27.3)
+    Differs: no trace reader, GC worker, finalizers or network yet, hence no tryWakeP. A thief that slept before
+    taking a runnext enters in the middle, where it left.
+    """
+    sched = rt.sched
+    while True:  # top:
+        pp = mp.p
+        if pp is None:
+            raise Throw(f"findRunnable: {mp} has no P")
+        pollUntil = 0
+        if mp.stealing is None:
+            if pp.timers:
+                pollUntil = timers.check(rt, mp, pp)
+            if sched.runq and pp.schedtick % params.schedtickGlobal == 0:
+                return globrunqget(rt, mp), False
+            gp, inheritTime = runqget(mp, pp)
+            if gp is not None:
+                return gp, inheritTime
+            if sched.runq:
+                return globrunqgetbatch(rt, mp, pp), False
+        # Spinning Ms: steal work from other Ps, but keep their number below half of the busy Ps.
+        if mp.spinning or 2 * sched.nmspinning < rt.gomaxprocs - len(sched.pidle):
+            if not mp.spinning:
+                becomeSpinning(rt, mp)
+            gp, inheritTime, w, newWork = stealWork(rt, mp, pp)
+            if gp is not None:
+                return gp, inheritTime
+            if mp.stealing is not None:
+                return None
+            if newWork:
+                continue
+            if w and (not pollUntil or w < pollUntil):
+                pollUntil = w
+        # sched.lock
+        if sched.runq:
+            return globrunqgetbatch(rt, mp, pp), False
+        if not mp.spinning and sched.needspinning:
+            becomeSpinning(rt, mp)
+            continue
+        found = goIdle(rt, mp, pollUntil)
+        if found is not None:
+            return found, False
+        if mp.p is None:
+            return None
+
+
+def goIdle(rt: Runtime, mp: M, pollUntil: int) -> G | None:
+    """Give the P up, look at everything once more, then poll or park.
+
+    Returns a G to run, or None: then mp has a P again (go to top) or none (it sleeps).
+
+    Go: runtime/proc.go findRunnable (1.27.3)
+    Differs: the part of findRunnable below its last look at the global queue, as a function of its own.
+    """
+    pp = releasep(rt, mp)
+    pidleput(rt, pp)
+    wasSpinning = mp.spinning
+    if mp.spinning:
+        stopSpinning(rt, mp)
+        # Delicate: work may have come between our last look and the end of spinning, seen by nobody.
+        if rt.sched.runq:
+            pp2 = pidlegetSpinning(rt)
+            if pp2 is not None:
+                acquirep(rt, mp, pp2)
+                gp = globrunqgetbatch(rt, mp, pp2)
+                becomeSpinning(rt, mp)
+                return gp
+        pp2 = checkRunqsNoP(rt)
+        if pp2 is not None:
+            acquirep(rt, mp, pp2)
+            becomeSpinning(rt, mp)
+            return None
+        pollUntil = timers.timeSleepUntil(rt)  # checkTimersNoP
+    netpollOrStop(rt, mp, pollUntil, wasSpinning)
+    return None
+
+
+def netpollOrStop(rt: Runtime, mp: M, pollUntil: int, wasSpinning: bool) -> None:
+    """Become the one M that blocks in netpoll until the next timer, or park.
+
+    Go: runtime/proc.go findRunnable (1.27.3)
+    Differs: the last part of findRunnable; nothing but timers is waited for yet.
+    """
+    sched = rt.sched
+    if pollUntil and sched.lastpoll != 0:
+        sched.lastpoll = 0
+        sched.pollUntil = pollUntil
+        sched.poller = mp
+        delay = max(0, pollUntil - rt.engine.now)
+        if delay:  # epoll counts milliseconds: at least one, then truncated
+            delay = max(1_000_000, delay // 1_000_000 * 1_000_000) if delay >= 1_000_000 else 1_000_000
+        if rt.emit is not None:
+            rt.emit((rt.engine.now, v.E_POLL_BLOCK, -1, -1, mp.id, delay // 1000))
+        mp.seg += 1
+        mp.pollspin = wasSpinning
+        rt.engine.after(delay + rt.costs.usleep_slack, rt.poll_end, mp, mp.seg)
+        rt.pause(mp)
+        return
+    if pollUntil and (sched.pollUntil == 0 or sched.pollUntil > pollUntil):
+        netpollBreak(rt)
+    stopm(rt, mp)
+
+
+def netpollEnd(rt: Runtime, mp: M) -> bool:
+    """mp comes back from netpoll; True if it has got a P, else it has parked.
+
+    Go: runtime/proc.go findRunnable (1.27.3)
+    Differs: the code after the blocking netpoll; the list of readied goroutines is always empty yet.
+    """
+    sched = rt.sched
+    sched.pollUntil, sched.poller, sched.lastpoll = 0, None, max(1, rt.engine.now)
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_POLL_WAKE, -1, -1, mp.id, -1))
+    pp = pidleget(rt)
+    if pp is None:
+        stopm(rt, mp)
+        return False
+    acquirep(rt, mp, pp)
+    if mp.pollspin:
+        becomeSpinning(rt, mp)
+    return True
+
+
+def stealWork(rt: Runtime, mp: M, pp: P) -> tuple[G | None, bool, int, bool]:
+    """Try to steal a goroutine or a timer from any P: (gp, inheritTime, next timer, new work).
+
+    Go: runtime/proc.go stealWork (1.27.3)
+    Differs: if mp.stealing is set on return, mp sleeps; it comes back in the last pass, at the same victim.
+    """
+    pollUntil, ranTimer = 0, False
+    resumed = mp.stealing is not None
+    for i in range(params.stealTries - 1 if resumed else 0, params.stealTries):
+        stealTimersOrRunNextG = i == params.stealTries - 1
+        order = mp.stealpos if resumed else stealOrder(rt.gomaxprocs, rt.cheaprand())
+        for k, pid in enumerate(order):
+            p2 = rt.allp[pid]
+            if p2 is pp:
+                continue
+            if stealTimersOrRunNextG and p2.timers and not (resumed and k == 0):
+                due = p2.timers[0][0] <= rt.engine.now
+                w = timers.check(rt, mp, p2)
+                if w and (not pollUntil or w < pollUntil):
+                    pollUntil = w
+                if due:
+                    gp, inheritTime = runqget(mp, pp)
+                    if gp is not None:
+                        return gp, inheritTime, pollUntil, ranTimer
+                    ranTimer = True
+            if p2.idle:
+                continue
+            gp = runqsteal(rt, mp, pp, p2, stealTimersOrRunNextG)
+            if gp is not None:
+                return gp, False, pollUntil, ranTimer
+            if mp.stealing is not None:
+                stealSleep(rt, mp, p2, order[k:])
+                return None, False, pollUntil, ranTimer
+    return None, False, pollUntil, ranTimer
+
+
+def stealSleep(rt: Runtime, mp: M, p2: P, rest: tuple[int, ...]) -> None:
+    """Sleep 3 us (in fact much longer) before taking p2's runnext, so that p2 may run it itself.
+
+    Go: runtime/proc.go runqgrab (1.27.3)
+    Differs: the usleep of runqgrab, as an event; ``rest`` is where stealWork goes on.
+    """
+    mp.stealpos = rest
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_STEAL_SLEEP, -1, mp.p.id if mp.p is not None else -1, mp.id, p2.id))
+    rt.usleep(mp, params.stealSleepUs * 1000)
+
+
+def checkRunqsNoP(rt: Runtime) -> P | None:
+    """Return an idle P if any busy P has queued work.
+
+    Go: runtime/proc.go checkRunqsNoP (1.27.3)
+    Differs: no snapshot: nothing changes meanwhile.
+    """
+    for p2 in rt.allp:
+        if not p2.idle and not runqempty(p2):
+            return pidlegetSpinning(rt)
+    return None

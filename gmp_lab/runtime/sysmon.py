@@ -1,0 +1,101 @@
+"""sysmon: the one thread without a P, and what it does on its rounds.
+
+It sleeps 20 us between rounds while it finds work, and after 50 idle rounds twice as long each time, up to 10 ms.
+"Work" means only: a P taken out of a system call.  A goroutine that computes for long is asked to stop when a round
+finds it on its P for 10 ms or more since the round that first saw it there; so at the 10 ms pace a time slice lasts
+between 10 and 20 ms, and there is no timer per goroutine.
+"""
+
+from __future__ import annotations
+
+from gmp_lab import params
+from gmp_lab import vocabulary as v
+from gmp_lab.runtime.retake import retake
+from gmp_lab.runtime.timers import timeSleepUntil
+from gmp_lab.runtime.world import Runtime
+
+
+def sysmon(rt: Runtime) -> None:
+    """Begin a round: choose how long to sleep, and sleep.
+
+    Go: runtime/proc.go sysmon (1.27.3)
+    Differs: the loop is cut where it sleeps; sysmonRound is its other half.
+    """
+    s = rt.sysmontick
+    before = s.delay
+    if s.idle == 0:
+        s.delay = params.sysmonMinDelay
+    elif s.idle > params.sysmonIdleRounds:
+        s.delay *= 2
+    s.delay = min(s.delay, params.sysmonMaxDelay)
+    if s.delay != before and rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_SYSMON, -1, -1, -1, s.delay // 1000))
+    rt.engine.after(s.delay + rt.costs.usleep_slack, sysmonWoke, rt)
+
+
+def sysmonWoke(rt: Runtime, _: object) -> None:
+    """After the sleep: go into the deep sleep if every P is idle, else make the round.
+
+    Go: runtime/proc.go sysmon (1.27.3)
+    Differs: see sysmon.
+    """
+    sched, now = rt.sched, rt.engine.now
+    if rt.config.schedtrace_ms == 0 and len(sched.pidle) == rt.gomaxprocs:
+        next = timeSleepUntil(rt) or now + params.sysmonMaxSleep
+        if next > now:
+            sched.sysmonwait = True
+            rt.sysmontick.sleeping += 1
+            if rt.emit is not None:
+                rt.emit((now, v.E_SYSMON_DEEP, -1, -1, -1, 1))
+            sleep = min(next - now, params.sysmonMaxSleep)
+            rt.engine.after(sleep + rt.costs.usleep_slack, _sysmonTimeout, rt, rt.sysmontick.sleeping)
+            return
+    sysmonRound(rt)
+
+
+def wakeSysmon(rt: Runtime) -> None:
+    """Wake sysmon from its deep sleep: it begins again with short sleeps.
+
+    Go: runtime/proc.go entersyscallWakeSysmon (1.27.3)
+    Differs: exitsyscall's wake-ups use it too.
+    """
+    rt.sched.sysmonwait = False
+    rt.sysmontick.sleeping += 1
+    rt.engine.after(rt.costs.wake_m, _sysmonCalled, rt)
+
+
+def _sysmonCalled(rt: Runtime, _: object) -> None:
+    rt.sysmontick.idle = 0
+    rt.sysmontick.delay = params.sysmonMinDelay
+    _sysmonUp(rt)
+
+
+def _sysmonTimeout(rt: Runtime, sleeping: int) -> None:
+    if rt.sysmontick.sleeping == sleeping:
+        rt.sched.sysmonwait = False
+        _sysmonUp(rt)
+
+
+def _sysmonUp(rt: Runtime) -> None:
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_SYSMON_DEEP, -1, -1, -1, 0))
+    sysmonRound(rt)
+
+
+def sysmonRound(rt: Runtime) -> None:
+    """One round: take Ps from system calls, ask long runners to stop, print a schedtrace line when due.
+
+    Go: runtime/proc.go sysmon (1.27.3)
+    Differs: no network poll, no scavenger, no forced GC yet.
+    """
+    s, now = rt.sysmontick, rt.engine.now
+    if retake(rt, now) != 0:
+        s.idle = 0
+    else:
+        s.idle += 1
+    every = rt.config.schedtrace_ms * 1_000_000
+    if every and (s.lasttrace + every <= now or not s.lasttrace):
+        s.lasttrace = now
+        if rt.emit is not None:
+            rt.emit((now, v.E_SCHEDTRACE, -1, -1, -1, -1))
+    sysmon(rt)

@@ -1,0 +1,339 @@
+"""Ms and the Ps they carry: starting, parking, waking, handing over.
+
+Threads are woken in a chain: whoever makes work ready wakes at most one M, and only if no M is looking for work
+already; that M, when it finds something, wakes the next.  Waking one thread per readied goroutine was rejected by
+the runtime's authors: bursts of ready would wake threads that find nothing and park again.
+
+Idle Ms are kept for ever, on a LIFO list.  A wake-up takes time (``Costs.wake_m``); until it is over the M has its
+P in ``nextp`` and nobody runs there.
+"""
+
+from __future__ import annotations
+
+from gmp_lab import params
+from gmp_lab import vocabulary as v
+from gmp_lab.errors import Throw
+from gmp_lab.runtime.runq import runqempty
+from gmp_lab.runtime.runtime2 import G, M, P, _Gdead, _Gwaiting, _Pidle, _Prunning
+from gmp_lab.runtime.world import GoPanic, Runtime
+
+
+def pidleput(rt: Runtime, pp: P) -> None:
+    """Push pp, which must have no work, on the list of idle Ps.
+
+    Go: runtime/proc.go pidleput (1.27.3)
+    Differs: one flag stands for the bits in idlepMask and timerpMask.
+    """
+    if not runqempty(pp):
+        raise Throw(f"pidleput: {pp} has non-empty run queue")
+    pp.idle = True
+    rt.sched.pidle.append(pp)
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_PIDLE_PUT, -1, pp.id, -1, -1))
+
+
+def pidleget(rt: Runtime) -> P | None:
+    """Pop the P that became idle last; None if all are busy.
+
+    Go: runtime/proc.go pidleget (1.27.3)
+    Differs: nothing.
+    """
+    if not rt.sched.pidle:
+        return None
+    pp = rt.sched.pidle.pop()
+    pp.idle = False
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_PIDLE_GET, -1, pp.id, -1, 0))
+    return pp
+
+
+def pidlegetSpinning(rt: Runtime) -> P | None:
+    """Pop an idle P for a spinning M; if there is none, leave word (needspinning) for the next M that goes idle.
+
+    Go: runtime/proc.go pidlegetSpinning (1.27.3)
+    Differs: nothing.
+    """
+    pp = pidleget(rt)
+    if pp is None and not rt.sched.needspinning:
+        rt.sched.needspinning = 1
+        if rt.emit is not None:
+            rt.emit((rt.engine.now, v.E_NEED_SPIN, -1, -1, -1, 1))
+    return pp
+
+
+def acquirep(rt: Runtime, mp: M, pp: P) -> None:
+    """Wire pp to mp.
+
+    Go: runtime/proc.go acquirep (1.27.3)
+    Differs: wirep's checks are here.
+    """
+    if mp.p is not None or pp.m is not None or pp.status != _Pidle:
+        raise Throw(f"acquirep: {mp} has {mp.p}, {pp} has {pp.m} and status {pp.status}")
+    mp.p, pp.m, pp.status = pp, mp, _Prunning
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_ACQUIRE_P, -1, pp.id, mp.id, -1))
+
+
+def releasep(rt: Runtime, mp: M) -> P:
+    """Take mp's P off it.
+
+    Go: runtime/proc.go releasep (1.27.3)
+    Differs: nothing.
+    """
+    pp = mp.p
+    if pp is None or pp.m is not mp or pp.status != _Prunning:
+        raise Throw(f"releasep: {mp} has {pp}")
+    mp.p, pp.m, pp.status = None, None, _Pidle
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_RELEASE_P, -1, pp.id, mp.id, -1))
+    return pp
+
+
+def mget(rt: Runtime) -> M | None:
+    """Take the M that parked last off the idle list; None if there is none.
+
+    Go: runtime/proc.go mget (1.27.3)
+    Differs: the record of it is startm's.
+    """
+    if not rt.sched.midle:
+        return None
+    mp = rt.sched.midle.pop()
+    mp.onlist = False
+    return mp
+
+
+def newm(rt: Runtime, pp: P | None, spinning: bool) -> M:
+    """Make a thread that will start with pp.
+
+    Go: runtime/proc.go newm (1.27.3)
+    Differs: mspinning, Go's start function, is a flag.
+    """
+    sched = rt.sched
+    if sched.mnext >= params.maxmcount:
+        raise GoPanic(f"runtime: program exceeds {params.maxmcount}-thread limit\nfatal error: thread exhaustion")
+    mp = M(sched.mnext)
+    sched.mnext += 1
+    rt.allm.append(mp)
+    mp.nextp, mp.spinning = pp, spinning
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_M_NEW, -1, -1, mp.id, v.M_NORMAL))
+    return mp
+
+
+def startm(rt: Runtime, pp: P | None, spinning: bool) -> None:
+    """Let some M run pp (None: any idle P); make a thread if no M is parked. A spinning start is already counted.
+
+    Go: runtime/proc.go startm (1.27.3)
+    Differs: the M runs after wake_m or new_m nanoseconds.
+    """
+    if pp is None:
+        pp = pidleget(rt)
+        if pp is None:
+            return
+    nmp = mget(rt)
+    if nmp is None:
+        nmp, delay = newm(rt, pp, spinning), rt.costs.new_m
+    else:
+        if nmp.spinning or nmp.nextp is not None:
+            raise Throw(f"startm: {nmp} is spinning or has {nmp.nextp}")
+        if spinning and not runqempty(pp):
+            raise Throw(f"startm: {pp} has runnable gs")
+        nmp.spinning, nmp.nextp, delay = spinning, pp, rt.costs.wake_m
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_M_START, -1, pp.id, nmp.id, int(spinning)))
+    rt.engine.after(delay, notewakeup, rt, nmp)
+
+
+def notewakeup(rt: Runtime, mp: M) -> None:
+    """The futex wake (or the clone) is over: mp runs, with the P it was given.
+
+    Go: runtime/lock_futex.go notewakeup (1.27.3)
+    Differs: this is the sleeper's side; the waker's has set nextp. A locked M takes its P in schedule.
+    """
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_M_WAKE, -1, -1, mp.id, -1))
+    rt.resume(mp)
+
+
+def stopm(rt: Runtime, mp: M) -> None:
+    """Park mp, which has no P, until startm gives it one.
+
+    Go: runtime/proc.go stopm (1.27.3)
+    Differs: returns; notewakeup continues.
+    """
+    if mp.p is not None or mp.spinning:
+        raise Throw(f"stopm: {mp} has {mp.p} or spins")
+    mput(rt, mp)
+    rt.pause(mp)
+
+
+def mput(rt: Runtime, mp: M) -> None:
+    """Push mp on the list of idle Ms.
+
+    Go: runtime/proc.go mput (1.27.3)
+    Differs: nothing.
+    """
+    mp.onlist = True
+    rt.sched.midle.append(mp)
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_M_PARK, -1, -1, mp.id, -1))
+    checkdead(rt)
+
+
+def becomeSpinning(rt: Runtime, mp: M) -> None:
+    """Count mp among the Ms that look for work.
+
+    Go: runtime/proc.go m.becomeSpinning (1.27.3)
+    Differs: nothing.
+    """
+    mp.spinning = True
+    rt.sched.nmspinning += 1
+    rt.sched.needspinning = 0
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_SPIN, -1, -1, mp.id, 1))
+
+
+def stopSpinning(rt: Runtime, mp: M) -> None:
+    """Count mp no more among the Ms that look for work (three places in proc.go do this by hand)."""
+    mp.spinning = False
+    rt.sched.nmspinning -= 1
+    if rt.sched.nmspinning < 0:
+        raise Throw("findRunnable: negative nmspinning")
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_SPIN, -1, -1, mp.id, 0))
+
+
+def resetspinning(rt: Runtime, mp: M) -> None:
+    """mp has found work: it stops spinning and wakes another, in case there is more.
+
+    Go: runtime/proc.go resetspinning (1.27.3)
+    Differs: nothing.
+    """
+    stopSpinning(rt, mp)
+    wakep(rt)
+
+
+def wakep(rt: Runtime) -> None:
+    """Wake one more P, unless some M is looking for work already.
+
+    Go: runtime/proc.go wakep (1.27.3)
+    Differs: the compare-and-swap cannot fail.
+    """
+    sched = rt.sched
+    if sched.nmspinning != 0:
+        return
+    pp = pidlegetSpinning(rt)
+    if pp is None:
+        return
+    sched.nmspinning += 1
+    startm(rt, pp, True)
+
+
+def handoffp(rt: Runtime, pp: P, mp: M | None) -> None:
+    """Find something to do for pp, which has just lost its M: an M if there may be work, else the idle list.
+
+    Go: runtime/proc.go handoffp (1.27.3)
+    Differs: no trace reader, no GC worker, no safe-point function yet. mp, who calls, is for the record.
+    """
+    sched = rt.sched
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_HANDOFF, -1, pp.id, mp.id if mp is not None else -1, -1))
+    if not runqempty(pp) or sched.runq:
+        startm(rt, pp, False)
+        return
+    if sched.nmspinning + len(sched.pidle) == 0:
+        sched.nmspinning = 1
+        if sched.needspinning:
+            sched.needspinning = 0
+            if rt.emit is not None:
+                rt.emit((rt.engine.now, v.E_NEED_SPIN, -1, -1, -1, 0))
+        startm(rt, pp, True)
+        return
+    if len(sched.pidle) == rt.gomaxprocs - 1 and sched.lastpoll != 0:
+        startm(rt, pp, False)  # the last P, and nobody is blocked in netpoll
+        return
+    when = pp.timers[0][0] if pp.timers else 0
+    pidleput(rt, pp)
+    if when:
+        wakeNetPoller(rt, when)
+
+
+def wakeNetPoller(rt: Runtime, when: int) -> None:
+    """See to it that somebody looks at the timers at ``when``: break a longer poll, or wake a P.
+
+    Go: runtime/proc.go wakeNetPoller (1.27.3)
+    Differs: nothing.
+    """
+    sched = rt.sched
+    if sched.lastpoll == 0:
+        if sched.pollUntil == 0 or sched.pollUntil > when:
+            netpollBreak(rt)
+    else:
+        wakep(rt)
+
+
+def netpollBreak(rt: Runtime) -> None:
+    """Wake the M that is blocked in netpoll.
+
+    Go: runtime/netpoll_epoll.go netpollBreak (1.27.3)
+    Differs: an event instead of a byte in an eventfd.
+    """
+    mp = rt.sched.poller
+    if mp is not None:
+        mp.seg += 1  # the poll's own end is called off
+        rt.engine.after(rt.costs.wake_m, rt.poll_end, mp, mp.seg)
+
+
+def checkdead(rt: Runtime) -> None:
+    """End the run if no M runs, none can be woken by a timer, and goroutines wait.
+
+    Go: runtime/proc.go checkdead (1.27.3)
+    Differs: counts the Ms on their way (nextp) as running; system goroutines are those with a lower id than any
+    of the program's, main excepted.
+    """
+    sched = rt.sched
+    run = len(rt.allm) - len(sched.midle) - sched.nmidlelocked - sched.nmsys
+    if run > 0 or any(pp.timers for pp in rt.allp) or not rt.started:
+        return
+    if any(gp.atomicstatus not in (_Gwaiting, _Gdead) for gp in rt.allgs):
+        raise Throw("checkdead: runnable goroutine, but no M runs")
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_DEADLOCK, -1, -1, -1, -1))
+    rt.stop("deadlock")
+
+
+def stoplockedm(rt: Runtime, mp: M) -> None:
+    """Give mp's P away and wait until mp's locked goroutine is to run.
+
+    Go: runtime/proc.go stoplockedm (1.27.3)
+    Differs: returns; schedule takes nextp and runs the goroutine after the wake-up.
+    """
+    gp = mp.lockedg
+    if gp is None or gp.lockedm is not mp:
+        raise Throw("stoplockedm: inconsistent locking")
+    if mp.p is not None:
+        pp = releasep(rt, mp)
+        handoffp(rt, pp, mp)
+    rt.sched.nmidlelocked += 1
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_STOP_LOCKED, gp.goid, -1, mp.id, -1))
+    checkdead(rt)
+    rt.pause(mp)
+
+
+def startlockedm(rt: Runtime, me: M, gp: G) -> None:
+    """Give me's own P to the M that gp is locked to; me parks.
+
+    Go: runtime/proc.go startlockedm (1.27.3)
+    Differs: nothing.
+    """
+    mp = gp.lockedm
+    if mp is None or mp is me or mp.nextp is not None:
+        raise Throw(f"startlockedm: {gp} is locked to {mp}")
+    rt.sched.nmidlelocked -= 1
+    if rt.emit is not None:
+        pid = me.p.id if me.p is not None else -1
+        rt.emit((rt.engine.now, v.E_START_LOCKED, gp.goid, pid, mp.id, me.source))
+    mp.nextp = releasep(rt, me)
+    rt.engine.after(rt.costs.wake_m, notewakeup, rt, mp)
+    stopm(rt, me)

@@ -1,0 +1,59 @@
+"""Timers: a heap on each P, looked at by the scheduler, never by a thread of their own.
+
+A P looks at its timers when it schedules.  A P that runs one goroutine for long looks at nothing: its timers then
+wait, or are run by an idle P that comes to steal them.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+from gmp_lab import vocabulary as v
+from gmp_lab.runtime.goroutine import gopark, goready
+from gmp_lab.runtime.runtime2 import G, M, P
+from gmp_lab.runtime.threads import wakeNetPoller
+from gmp_lab.runtime.world import Runtime
+
+_SLEEP = v.WAIT_NO["sleep"]
+
+
+def timeSleep(rt: Runtime, mp: M, gp: G, ns: int) -> None:
+    """Park gp, and arm a timer on the current P that readies it in ns nanoseconds (plus the system's slack).
+
+    Go: runtime/time.go timeSleep (1.27.3)
+    Differs: resetForSleep, the unlock function, is the second half of this one.
+    """
+    pp = mp.p
+    assert pp is not None
+    gopark(rt, mp, gp, _SLEEP)
+    when = rt.engine.now + ns
+    rt.timerseq += 1
+    first = not pp.timers or when < pp.timers[0][0]
+    heappush(pp.timers, (when, rt.timerseq, gp))
+    if first:
+        wakeNetPoller(rt, when)
+
+
+def check(rt: Runtime, mp: M, pp: P) -> int:
+    """Run pp's timers that are due, on mp; return the time of the next one (0 = none).
+
+    Go: runtime/time.go timers.check (1.27.3)
+    Differs: the only callback is goroutineReady; which one ran is seen in the record.
+    """
+    timers = pp.timers
+    now = rt.engine.now
+    while timers and timers[0][0] <= now:
+        gp = heappop(timers)[2]
+        if rt.emit is not None:
+            rt.emit((now, v.E_TIMER, gp.goid, mp.p.id if mp.p is not None else -1, mp.id, pp.id))
+        goready(rt, mp, gp)
+    return timers[0][0] if timers else 0
+
+
+def timeSleepUntil(rt: Runtime) -> int:
+    """Return the time of the earliest timer of all Ps (0 = none).
+
+    Go: runtime/proc.go timeSleepUntil (1.27.3)
+    Differs: 0 instead of the largest integer.
+    """
+    return min((pp.timers[0][0] for pp in rt.allp if pp.timers), default=0)

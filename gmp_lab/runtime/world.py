@@ -1,0 +1,186 @@
+"""The Runtime: one simulated process, and the statement of its invariants.
+
+It is born in ``simulate`` and dies there.  It owns what Go keeps in package variables (sched, allp, allm, allgs),
+the clock, the random generator and the hook ``emit`` through which everything that happens is recorded.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from random import Random
+
+from gmp_lab import params
+from gmp_lab.config import Config
+from gmp_lab.engine import Engine
+from gmp_lab.errors import Throw
+from gmp_lab.runtime.runtime2 import G, M, P, Sched, _Gdead, _Grunnable, _Grunning, _Gsyscall, _Gwaiting, _Prunning
+
+Row = tuple[int, int, int, int, int, int]
+
+
+class GoPanic(Exception):
+    """The simulated program panics (close of a closed channel, ...): its message is Go's."""
+
+
+class Sysmon:
+    """The local variables of Go's sysmon loop: rounds without work, sleep in us, and the time of the last trace."""
+
+    __slots__ = ("delay", "idle", "lasttrace", "sleeping")
+
+    def __init__(self) -> None:
+        self.idle = 0
+        self.delay = 0
+        self.lasttrace = 0
+        self.sleeping = 0  # number of the current sleep: a wake-up before its end makes the end void
+
+
+class Runtime(ABC):
+    """State of one process. ``emit`` is None (no record) or a callable that takes one row of the vocabulary."""
+
+    __slots__ = (
+        "_rng", "allgs", "allm", "allp", "config", "costs", "emit", "ended", "engine", "fuel", "gomaxprocs",
+        "main", "opcosts", "sched", "started", "sysmontick", "timerseq", "version",
+    )  # fmt: skip
+
+    def __init__(self, config: Config, emit: Callable[[Row], None] | None) -> None:
+        self.config = config
+        self.costs = config.costs
+        self.version = params.version(config.go)
+        self.engine = Engine(config.until_ns)
+        self.emit = emit
+        self.sched = Sched()
+        self.gomaxprocs = config.gomaxprocs
+        self.allp = [P(i) for i in range(config.gomaxprocs)]
+        self.allm: list[M] = []
+        self.allgs: list[G] = []
+        self.opcosts: list[int] = []  # ns before each operation happens, by operation number
+        self.timerseq = 0
+        self.fuel = config.max_events
+        self.ended = ""
+        self.started = False  # Go: mainStarted
+        self.main: G | None = None
+        self.sysmontick = Sysmon()
+        self._rng = Random(config.seed)
+
+    def cheaprand(self) -> int:
+        """Return 32 random bits (Go: runtime/rand.go cheaprand, another generator)."""
+        return self._rng.getrandbits(32)
+
+    def stop(self, ended: str) -> None:
+        """End the run after this step; ``ended`` says why."""
+        if not self.ended:
+            self.ended = ended
+            self.engine.stopped = True
+
+    # --- time: what a thread does next (in mloop.py) --------------------------------------------------------
+
+    @abstractmethod
+    def resume(self, mp: M) -> None:
+        """mp goes on, at once or when it gets a core."""
+
+    @abstractmethod
+    def pause(self, mp: M) -> None:
+        """mp stops using its core; an event will resume it."""
+
+    @abstractmethod
+    def usleep(self, mp: M, ns: int) -> None:
+        """mp sleeps ns nanoseconds and the system's slack, then resumes."""
+
+    @abstractmethod
+    def poll_end(self, mp: M, seg: int) -> None:
+        """The blocking netpoll number seg of mp is over."""
+
+    @abstractmethod
+    def segment_end(self, mp: M, seg: int) -> None:
+        """The stretch of computing number seg of mp is over."""
+
+    @abstractmethod
+    def syscall_end(self, mp: M, seg: int) -> None:
+        """The system call number seg of mp is over."""
+
+    @abstractmethod
+    def interrupt(self, mp: M) -> bool:
+        """Stop the computing of mp, keeping what is left of it in its G; False if it does not compute."""
+
+    # --- invariants ---------------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Raise Throw if any invariant of the scheduler is broken; holds after every engine step."""
+        queued = self._check_queues()
+        self._check_goroutines(queued)
+        self._check_owners()
+        self._check_lists()
+
+    def _check_queues(self) -> dict[int, str]:
+        queued: dict[int, str] = {}
+
+        def see(gp: G, where: str) -> None:
+            if gp.goid in queued:
+                raise Throw(f"check: {gp} is on {queued[gp.goid]} and on {where}")
+            if gp.atomicstatus != _Grunnable:
+                raise Throw(f"check: {gp} is on {where} with status {gp.atomicstatus}")
+            queued[gp.goid] = where
+
+        for gp in self.sched.runq:
+            see(gp, "the global queue")
+        for pp in self.allp:
+            if len(pp.runq) > params.runqsize:
+                raise Throw(f"check: {pp} has {len(pp.runq)} in its ring")
+            if pp.runnext is not None:
+                see(pp.runnext, f"{pp}.runnext")
+            for gp in pp.runq:
+                see(gp, f"{pp}.runq")
+        return queued
+
+    def _check_goroutines(self, queued: dict[int, str]) -> None:
+        hands = {m.nextp and m.lockedg.goid for m in self.allm if m.lockedg is not None}
+        for gp in self.allgs:
+            status = gp.atomicstatus
+            if status == _Grunnable and gp.goid not in queued and gp.goid not in hands:
+                raise Throw(f"check: {gp} is runnable and on no queue")
+            if status in (_Grunning, _Gsyscall) and (gp.m is None or gp.m.curg is not gp):
+                raise Throw(f"check: {gp} has status {status} and no M that runs it")
+            if status in (_Gwaiting, _Gdead) and gp.m is not None:
+                raise Throw(f"check: {gp} has status {status} and an M")
+            if status == _Grunning and gp.m is not None and gp.m.p is None:
+                raise Throw(f"check: {gp} runs on {gp.m}, which has no P")
+
+    def _check_owners(self) -> None:
+        for pp in self.allp:
+            if pp.m is not None and pp.m.p is not pp:
+                raise Throw(f"check: {pp} has {pp.m}, which has {pp.m.p}")
+            if (pp.status == _Prunning) != (pp.m is not None):
+                raise Throw(f"check: {pp} has status {pp.status} and M {pp.m}")
+        for mp in self.allm:
+            if mp.p is not None and mp.p.m is not mp:
+                raise Throw(f"check: {mp} has {mp.p}, which has {mp.p.m}")
+            if mp.spinning and mp.curg is not None:
+                raise Throw(f"check: {mp} spins and runs {mp.curg}")
+
+    def _check_lists(self) -> None:
+        sched = self.sched
+        spinning = sum(m.spinning for m in self.allm)
+        if sched.nmspinning != spinning:
+            raise Throw(f"check: nmspinning = {sched.nmspinning}, but {spinning} Ms spin")
+        for pp in sched.pidle:
+            if pp.runq or pp.runnext is not None or pp.m is not None:
+                raise Throw(f"check: {pp} is on the idle list with work or an M")
+        if len(set(map(id, sched.pidle))) != len(sched.pidle):
+            raise Throw("check: a P is on the idle list twice")
+        for mp in sched.midle:
+            if mp.p is not None or mp.nextp is not None or mp.curg is not None:
+                raise Throw(f"check: {mp} is parked with {mp.p} {mp.nextp} {mp.curg}")
+        if sched.runq and sched.pidle and not self._somebody_looks():
+            raise Throw(f"check: {sched.runq[0]} waits on the global queue, {sched.pidle[-1]} is idle, nobody looks")
+
+    def _somebody_looks(self) -> bool:
+        """Whether an M is on its way to look for work: spinning, starting with a P, or sleeping before a theft."""
+        sched = self.sched
+        return bool(
+            sched.nmspinning
+            or sched.needspinning
+            or any(m.nextp is not None or m.stealing is not None for m in self.allm)
+            or any(m.p is not None and m.curg is None for m in self.allm)
+        )
+

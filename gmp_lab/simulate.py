@@ -1,0 +1,75 @@
+"""A run is a pure function: configuration and program in, Recording out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gmp_lab.config import Config
+from gmp_lab.errors import ConfigError
+from gmp_lab.recording import Columns, Recording
+from gmp_lab.runtime.boot import boot
+from gmp_lab.runtime.mloop import Machine
+from gmp_lab.runtime.world import GoPanic, Row
+from gmp_lab.workload import Program
+
+_CHUNK = 4096  # engine steps between two emptyings of the event list
+
+
+def simulate(
+    config: Config,
+    program: Program,
+    record: bool = True,
+    *,
+    observe: Callable[[Machine, list[Row]], None] | None = None,
+    choose: Callable[[int], int] | None = None,
+) -> Recording:
+    """Run program under config and return the Recording (without events if record is False).
+
+    ``observe(runtime, events)`` is called after every engine step with the events so far (tests use it; the list
+    is then kept whole); ``choose(n)`` picks which of n simultaneous events comes first.
+    Raises ConfigError for what is not a Config or a Program, Throw if an invariant of the model is broken, and
+    whatever a body raises itself.  A Go panic of the program ends the run; ``Recording.ended`` tells it.
+
+    >>> from gmp_lab.workload import Program, work
+    >>> def main():
+    ...     yield work(us=5)
+    >>> simulate(Config(gomaxprocs=1), Program(main)).ended
+    'exit'
+    """
+    if not isinstance(config, Config):
+        raise ConfigError("config", config, "a Config(...)")
+    if not isinstance(program, Program):
+        raise ConfigError("program", program, "a Program(...)")
+    rows: list[Row] = []
+    columns = Columns()
+    rt = Machine(config, rows.append if record else None)
+    rt.engine.choose = choose
+    try:
+        boot(rt, program)
+        if observe is None:
+            _run(rt, rows, columns)
+        else:
+            while rt.engine.run(1):
+                observe(rt, rows)
+            observe(rt, rows)
+    except GoPanic as e:
+        rt.stop(str(e))
+    columns.extend(rows)
+    end = rt.engine.now if rt.ended else config.until_ns
+    return Recording(
+        config, columns, program=program.name, params=program.params, g_names=(g.name for g in rt.allgs),
+        end_ns=end, ended=rt.ended or "until", steps=rt.engine.steps,
+    )  # fmt: skip
+
+
+def _run(rt: Machine, rows: list[Row], columns: Columns) -> None:
+    budget = rt.config.max_events
+    while rt.engine.run(_CHUNK):
+        columns.extend(rows)
+        rows.clear()
+        budget -= _CHUNK
+        if budget < 0:
+            rt.stop("events")
+
+
+
