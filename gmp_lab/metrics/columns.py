@@ -1,21 +1,23 @@
-"""The columns of a Recording as numpy arrays, without a copy, and the window of time that a measure looks at."""
+"""The columns of a Recording as numpy arrays, without a copy, and the window of time that is looked at."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gmp_lab.errors import ConfigError
-from gmp_lab.recording import Recording
+
+if TYPE_CHECKING:
+    from gmp_lab.recording import Recording
 
 Ints = NDArray[np.integer[Any]]
 Bools = NDArray[np.bool_]
 
 
-class Columns(NamedTuple):
-    """The six columns: ``t`` int64 ns, ``kind`` uint8, ``g`` ``m`` ``arg`` int32, ``p`` int16; one entry an event."""
+class Arrays(NamedTuple):
+    """The six columns, one entry an event: ``t`` int64 ns, ``kind`` uint8, ``g m arg`` int32, ``p`` int16."""
 
     t: Ints
     kind: Ints
@@ -25,9 +27,9 @@ class Columns(NamedTuple):
     arg: Ints
 
 
-def columns(rec: Recording) -> Columns:
+def columns(rec: Recording) -> Arrays:
     """The columns of rec as read-only arrays that share its memory."""
-    return Columns(*(np.asarray(getattr(rec, name)) for name in Columns._fields))
+    return Arrays(*(np.asarray(getattr(rec, name)) for name in Arrays._fields))
 
 
 def check_window(rec: Recording, start_ns: int = 0, end_ns: int | None = None) -> tuple[int, int]:
@@ -45,7 +47,7 @@ def check_window(rec: Recording, start_ns: int = 0, end_ns: int | None = None) -
 
 
 def in_window(rec: Recording, t: Ints, start_ns: int = 0, end_ns: int | None = None) -> Bools:
-    """Mask of the times t with start <= t < end; the run's last instant belongs to the window that reaches it."""
+    """Mask of the times t with start <= t < end; a window that reaches the run's end includes it."""
     start, end = check_window(rec, start_ns, end_ns)
     if end == rec.end_ns:
         return t >= start

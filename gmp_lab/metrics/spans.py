@@ -1,29 +1,32 @@
 """Stays: what each P, G or M did, from when to when.
 
-The Recording says what happened; a picture or a sum needs what lasted.  A *stay* is the time between two events
-that change the state of the same P (or G, or M).  The three tables of stays are made in the same way: a table says
-which state each kind of event leads to, a stable sort by P (G, M) brings the events of one row together in order,
-and each stay ends where the next one begins.
+The Recording says what happened; a picture or a sum needs what lasted.  A *stay* is the time between two
+events that change the state of the same P (or G, or M).  The three tables of stays are made in the same
+way: a table says which state each kind of event leads to, a stable sort by P (G, M) brings the events of
+one row together in order, and each stay ends where the next one begins.
 
-All of it works on whole columns.  A loop over the events in Python was rejected: a slider step has about 15 ms for
-40,000 events, and such a loop takes three times as long.
+All of it works on whole columns.  A loop over the events in Python was rejected: a slider step has about
+15 ms for 40,000 events, and such a loop takes three times as long.
 
-A P has no field that tells scheduling from spinning, nor a core: these belong to its M.  ``_held`` therefore finds
-out which P an M has at each event.
+A P has no field that tells scheduling from spinning, nor a core: these belong to its M.  ``_held``
+therefore finds out which P an M has at each event.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from gmp_lab import vocabulary as v
-from gmp_lab.metrics.columns import Bools, Columns, Ints, check_window, columns
-from gmp_lab.recording import Recording
+from gmp_lab.errors import check_choice
+from gmp_lab.metrics.columns import Arrays, Bools, Ints, check_window, columns
 
-# --- states, by the number that the columns use --------------------------------------------------------------
+if TYPE_CHECKING:
+    from gmp_lab.recording import Recording
+
+# --- states, by the number that the columns use -------------------------------------------------------------
 P_IDLE: Final = 0  # no thread has it and none has been sent for
 P_WAKING: Final = 1  # promised to a thread that is still being woken or made
 P_SCHEDULING: Final = 2  # its thread runs the scheduler and is not spinning
@@ -51,7 +54,8 @@ M_POLLING: Final = 7  # blocked in netpoll
 M_LOCKED: Final = 8  # waits for its locked goroutine
 M_SYSMON: Final = 9
 M_STATES: Final = (
-    "parked", "starting", "scheduling", "spinning", "syscall", "running", "no core", "polling", "locked", "sysmon",
+    "parked", "starting", "scheduling", "spinning", "syscall", "running", "no core", "polling", "locked",
+    "sysmon",
 )  # fmt: skip
 
 STATES: Final = {"P": P_STATES, "G": G_STATES, "M": M_STATES}
@@ -88,7 +92,7 @@ _M_TABLE: Final = _table({
 class Spans:
     """Stays of one kind of row, sorted by row and then by time; all columns have the same length.
 
-    ``of``        "P", "G" or "M"; ``rows`` their number (row ids are below it); ``states`` the names of the states
+    ``of``        "P", "G" or "M"; ``rows``: row ids are below it; ``states``: names of the states
     ``row``       id of the P, G or M
     ``start_ns``, ``end_ns``  int64; a stay of a P or M is never empty, one of a G can be
     ``state``     index into ``states``
@@ -136,8 +140,6 @@ _SPAN_COLUMNS: Final = ("row", "start_ns", "end_ns", "state", "g", "p", "m", "ev
 
 def spans(rec: Recording, start_ns: int = 0, end_ns: int | None = None, *, of: str = "P") -> Spans:
     """Stays of the Ps, Gs or Ms (``of``) between two times (ns, see ``check_window``), cut at both ends."""
-    from gmp_lab.errors import check_choice
-
     start, end = check_window(rec, start_ns, end_ns)
     make = {"P": p_spans, "G": g_spans, "M": m_spans}[check_choice("of", of, ("P", "G", "M"))]
     whole = make(rec)
@@ -167,12 +169,13 @@ _HELD_KINDS: Final = np.isin(
 )  # fmt: skip
 
 
-def _lost_p(c: Columns) -> Bools:
+def _lost_p(c: Arrays) -> Bools:
     """Mask of the system calls' ends after which the goroutine is not running."""
-    return (c.kind == v.E_SYSEXIT) & ((c.arg == v.EXIT_NO_P) | (c.arg == v.EXIT_LATE_P))
+    lost: Bools = (c.kind == v.E_SYSEXIT) & ((c.arg == v.EXIT_NO_P) | (c.arg == v.EXIT_LATE_P))
+    return lost
 
 
-def _held(c: Columns) -> tuple[Ints, Ints]:
+def _held(c: Arrays) -> tuple[Ints, Ints]:
     """For each event: the P that its M has (-1: none) and whether that M is spinning (0/1), after the event.
 
     Only filled in for the kinds whose state depends on the M.
@@ -183,45 +186,115 @@ def _held(c: Columns) -> tuple[Ints, Ints]:
     kind, arg = c.kind[at], c.arg[at]
     gets = (kind == v.E_ACQUIRE_P) | ((kind == v.E_SYSEXIT) & ~_lost_p(c)[at])
     loses = (kind == v.E_RELEASE_P) | (kind == v.E_RETAKE)
-    has = np.where(gets, c.p[at], -1)[_fill(gets | loses | first)] if len(at) else at
     turns = (kind == v.E_SPIN) | (kind == v.E_M_START)
-    spins = np.where(turns, arg, 0)[_fill(turns | first)] if len(at) else at
     held = np.full(len(c.t), -1, np.int32)
     spinning = np.zeros(len(c.t), np.int8)
-    held[at] = has
-    spinning[at] = spins
+    held[at] = np.where(gets, c.p[at], -1)[_fill(gets | loses | first)]
+    spinning[at] = np.where(turns, arg, 0)[_fill(turns | first)]
     return held, spinning
 
 
-def _stays(
-    rec: Recording, c: Columns, of: str, rows: int, row: Ints, state: Ints, *, initial: int | None, merge: bool
-) -> Spans:
-    """Turn (row, state after the event) per event into stays; state _NONE = the event does not matter.
+class _Changes(NamedTuple):
+    """Changes of the state of a row, as columns of equal length; ``event`` -1: no event made it."""
 
-    ``initial``: the state of every row before its first event.  ``merge``: join neighbours in the same state.
+    row: Ints
+    t: Ints
+    state: Ints
+    g: Ints
+    p: Ints
+    m: Ints
+    event: Ints
+
+    def pick(self, which: Ints | Bools) -> _Changes:
+        return _Changes(*(column[which] for column in self))
+
+
+def _changes(c: Arrays, row: Ints, state: Ints) -> _Changes:
+    """The events that matter: those with a row and a state."""
+    which = np.flatnonzero((state != _NONE) & (row >= 0))
+    return _Changes(row[which], c.t[which], state[which], c.g[which], c.p[which], c.m[which], which)
+
+
+def _beginning(rows: int, state: int) -> _Changes:
+    """One change for each row at time 0 that no event makes."""
+    nobody = np.full(rows, -1)
+    zeros = np.zeros(rows, np.int64)
+    return _Changes(np.arange(rows), zeros, zeros + state, nobody, nobody, nobody, nobody)
+
+
+def _with_cores(kinds: Ints, ch: _Changes, first: Bools, syscall: int) -> _Changes:
+    """Put right the changes that E_CPU_ON and E_CPU_OFF make: they keep g, p and what was going on.
+
+    A thread that sleeps in a system call has no core either, but it does not wait for one; E_CPU_ON gives
+    back the state from before E_CPU_OFF.
     """
-    event = np.flatnonzero((state != _NONE) & (row >= 0))
-    rows = max(rows, int(row[event].max(initial=-1)) + 1)
-    if initial is not None:
-        event = np.concatenate((np.full(rows, -1, event.dtype), event))
-    real = event >= 0
-    who = np.where(real, row[event] if len(row) else event, np.arange(len(event)))
-    order, first = _by_row(who)
-    event, who = event[order], who[order]
-    start = np.where(event >= 0, c.t[event], 0) if len(c.t) else np.zeros(len(event), np.int64)
-    end = np.empty_like(start)
-    end[:-1] = np.where(first[1:], rec.end_ns, start[1:])
-    end[-1:] = rec.end_ns
-    now = np.where(event >= 0, state[event], initial if initial is not None else 0) if len(c.t) else event * 0
-    g, p, m = (np.where(event >= 0, x[event], -1) if len(c.t) else event * 0 - 1 for x in (c.g, c.p, c.m))
-    back = (event >= 0) & (c.kind[event] == v.E_CPU_ON) if len(c.t) else first & False
-    if back.any():  # back on a core: what it did before it lost one
-        known = first | ~_is_cpu(c, event)
-        source = _fill(known)
-        cpu = ~known
-        now = np.where(back, now[source], now)
-        g, p, m = (np.where(cpu, x[source], x) for x in (g, p, m))
-    until = np.full(len(event), -1, event.dtype)
-    until[:-1] = np.where(first[1:], -1, event[1:])
-    made = Spans(of, rows, STATES[of], who, start, end, now, g, p, m, event, until)
-    return _merged(made) if merge else made
+    kind = np.where(ch.event >= 0, kinds[ch.event], -1)
+    on, off = kind == v.E_CPU_ON, kind == v.E_CPU_OFF
+    before = _fill(first | ~(on | off))
+    state = np.where(on | (off & (ch.state[before] == syscall)), ch.state[before], ch.state)
+    return ch._replace(state=state, g=ch.g[before], p=ch.p[before])
+
+
+def _stays(rec: Recording, of: str, rows: int, ch: _Changes) -> Spans:
+    """Let each change last until the next one of its row."""
+    order, first = _by_row(ch.row)
+    ch = ch.pick(order)
+    if rec.config.cores is not None and of != "G" and len(ch.row):
+        ch = _with_cores(np.asarray(rec.kind), ch, first, STATES[of].index("syscall"))
+    end = np.full(len(ch.row), rec.end_ns, np.int64)
+    until = np.full(len(ch.row), -1)
+    inner = np.flatnonzero(~first[1:])
+    end[inner], until[inner] = ch.t[inner + 1], ch.event[inner + 1]
+    rows = max(rows, int(ch.row.max(initial=-1)) + 1)
+    return Spans(of, rows, STATES[of], ch.row, ch.t, end, ch.state, ch.g, ch.p, ch.m, ch.event, until)
+
+
+def _merged(s: Spans, alone: int) -> Spans:
+    """Drop stays of no length and join neighbours in the same state, except in the state ``alone``."""
+    s = s.take(s.end_ns > s.start_ns)
+    if not len(s):
+        return s
+    joined = (s.row[1:] == s.row[:-1]) & (s.state[1:] == s.state[:-1]) & (s.state[1:] != alone)
+    head = np.flatnonzero(np.concatenate(([True], ~joined)))
+    tail = np.append(head[1:], len(s)) - 1
+    out = s.take(head)
+    return replace(out, end_ns=s.end_ns[tail], until=s.until[tail])
+
+
+def p_spans(rec: Recording) -> Spans:
+    """What every P did during the whole run: the stays of each P cover it without a gap."""
+    c = columns(rec)
+    held, spinning = _held(c)
+    state = _P_TABLE[c.kind]
+    by_m = state == _BY_M
+    row = np.where(by_m, held, c.p)
+    state = np.where(by_m, P_SCHEDULING + spinning, state)
+    state[c.kind == v.E_CPU_OFF] = P_NO_CORE
+    state[_lost_p(c) | ((c.kind == v.E_SYSCALL) & (c.arg == v.SYSCALL_BLOCK))] = _NONE
+    n = rec.config.gomaxprocs
+    begin, rest = _beginning(n, P_IDLE), _changes(c, row, state)
+    both = _Changes(*(np.concatenate(pair) for pair in zip(begin, rest, strict=True)))
+    return _merged(_stays(rec, "P", n, both), P_RUNNING)
+
+
+def g_spans(rec: Recording) -> Spans:
+    """The states of every goroutine, from its creation; stays of no length are kept (a latency can be 0)."""
+    c = columns(rec)
+    state = _G_TABLE[c.kind]
+    state[_lost_p(c)] = G_RUNNABLE
+    state[(c.kind == v.E_GO_CREATE) & (c.p < 0)] = G_WAITING
+    ch = _changes(c, c.g, state)
+    reason = np.where(c.kind[ch.event] == v.E_PARK, c.arg[ch.event], -1)
+    return _stays(rec, "G", 0, ch._replace(m=np.where(ch.state == G_WAITING, reason, ch.m)))
+
+
+def m_spans(rec: Recording) -> Spans:
+    """What every thread did, from the moment it was made."""
+    c = columns(rec)
+    _, spinning = _held(c)
+    state = _M_TABLE[c.kind]
+    state = np.where(state == _BY_M, M_SCHEDULING + spinning, state)
+    state[c.kind == v.E_CPU_OFF] = M_NO_CORE
+    state[_lost_p(c)] = M_SCHEDULING
+    state[(c.kind == v.E_M_NEW) & (c.arg == v.M_SYSMON)] = M_SYSMON
+    return _merged(_stays(rec, "M", 0, _changes(c, c.m, state)), M_RUNNING)

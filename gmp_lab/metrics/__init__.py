@@ -1,0 +1,32 @@
+"""Numbers from a Recording: what each P did, how long goroutines waited, how long the queues were.
+
+Every measure is a pure function of the Recording and, where that makes sense, of a window of time
+``start_ns <= t < end_ns`` (the whole run by default).  Times are whole nanoseconds and carry ``_ns`` in
+their name; shares are computed last, from the exact sums.  Results are frozen dataclasses, or plain dicts
+and lists of rows for tables.
+
+    spans        what lasted: the stays of each P, G or M in each state
+    usage        how long each P was running, in system calls, scheduling, idle
+    latency      how long goroutines were runnable before they ran
+    depths       rings, runnexts, the global queue and the threads as step functions
+    counts       steals, sources, reasons of switches, single events
+    summary      all of it in one table
+
+Measuring inside the simulator was rejected: a measure that nobody thought of before the run could then not
+be taken from it, and a real trace could not be measured at all.
+"""
+
+from gmp_lab.metrics.columns import Arrays, check_window, columns
+from gmp_lab.metrics.counts import Counts, Steals, counts, sources, steals, switches
+from gmp_lab.metrics.depths import Depths, Steps, add_steps, queue_depths, thread_count
+from gmp_lab.metrics.latency import Latency, latency, latency_by_g, nearest_rank, waits
+from gmp_lab.metrics.spans import G_STATES, M_STATES, P_STATES, Spans, spans
+from gmp_lab.metrics.summary import Summary, rows_of, summary, summary_rows
+from gmp_lab.metrics.usage import Usage, state_ns, total_usage, usage
+
+__all__ = [
+    "G_STATES", "M_STATES", "P_STATES", "Arrays", "Counts", "Depths", "Latency", "Spans", "Steals", "Steps",
+    "Summary", "Usage", "add_steps", "check_window", "columns", "counts", "latency", "latency_by_g",
+    "nearest_rank", "queue_depths", "rows_of", "sources", "spans", "state_ns", "steals", "summary",
+    "summary_rows", "switches", "thread_count", "total_usage", "usage", "waits",
+]  # fmt: skip
