@@ -28,7 +28,8 @@ class Costs:
     wake_m: int = 20_000  # futex wake until the thread runs
     new_m: int = 20_000  # clone until the thread runs
     signal: int = 900  # tgkill until the handler runs
-    usleep_slack: int = 75_000  # what every usleep lasts longer than asked for
+    usleep_slack: int = 75_000  # what every usleep lasts longer than asked for, on average
+    usleep_jitter: int = 20_000  # spread of that slack: without it, loops and sysmon's rounds would keep in step
 
     def __post_init__(self) -> None:
         for f in fields(self):

@@ -1,7 +1,9 @@
 """Set the course up in ``.venv`` and start it: what ``make lab`` and ``make test`` call.
 
 Run it as ``python3 gmp_lab/setup_env.py lab`` (or ``test``, or ``setup``) on a machine that has Python and nothing
-else: it imports the standard library alone, and it does not import gmp_lab, which is not installed yet.  It is the
+else: it imports the standard library alone, and it does not import gmp_lab, which is not installed yet.  (Python
+then puts this folder first on its path, so no module here may be named like one of the standard library; a test
+looks.)  It is the
 same program on Linux, macOS and Windows, so the Makefile is only a shorter way to call it.
 
 The packages come from ``requirements.lock``: exact versions with hashes, checked by pip.  A student who opens the
@@ -24,7 +26,6 @@ import importlib.util
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -118,7 +119,7 @@ def wanted_packages(purpose: str, with_go: bool) -> set[str]:
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     extras = project["project"]["optional-dependencies"]
-    listed = [*project["project"]["dependencies"], *project["build-system"]["requires"], *extras["lab"]]
+    listed = [*project["project"]["dependencies"], *extras["lab"]]
     listed += extras["test"] if purpose == "test" else []
     listed += extras["go"] if with_go else []
     return names_of(listed)
@@ -159,7 +160,7 @@ def run_pip(arguments: list[str], total: int) -> str:
 
 def progress(line: str, seen: set[str], total: int) -> None:
     """Show what one line of pip's output means for somebody who waits; seen counts the packages."""
-    collected = re.match(r"(?:Collecting|Requirement already satisfied:) ([\w.-]+)", line)
+    collected = re.match(r"(?:Collecting|Ignoring|Requirement already satisfied:|Processing \S*/)\s*(\w[\w.]*)", line)
     download = re.match(r"\s*Downloading (?:\S*/)?([^\s/]+\.whl) \((\d+\.?\d* MB)\)", line)
     if collected and collected.group(1) not in seen:
         seen.add(collected.group(1))
@@ -315,5 +316,4 @@ def _after_setup(command: str, rest: list[str]) -> list[str]:
 
 
 if __name__ == "__main__":
-    del sys.path[0]  # Python put this file's folder there; its modules must not hide the standard library's
     sys.exit(main(sys.argv[1:]))

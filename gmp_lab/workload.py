@@ -92,9 +92,12 @@ def syscall(*, ns: float = 0, us: float = 0, ms: float = 0, kind: str = "blockin
     """Make a system call that takes a time.
 
     ``kind``: "blocking" (through entersyscall; the thread sleeps in the kernel), "cpu" (the same, but the kernel
-    computes, so a CPU is used), "raw" (RawSyscall: the scheduler is not told and the P is never given up).
+    computes, so a CPU is used), "raw" (RawSyscall: the scheduler is not told and the P is never given up; for it
+    this is computing where nothing can be preempted).
     """
     check_choice("syscall(kind)", kind, ("blocking", "cpu", "raw"))
+    if kind == "raw":
+        return (OP_WORK, duration_ns("syscall", ns, us, ms), 0)
     if type(ns) is int and not us and not ms and 0 <= ns <= MAX_NS:
         return (OP_SYSCALL, ns, kind)
     return (OP_SYSCALL, duration_ns("syscall", ns, us, ms), kind)

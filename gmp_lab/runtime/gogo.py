@@ -158,10 +158,6 @@ def _record_lock(rt: Runtime, mp: M, gp: G, on: int) -> None:
 
 
 def _syscall(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    if op[2] == "raw":  # the scheduler is not told: for it, the goroutine computes where it cannot be stopped
-        gp.left = op[1]
-        gp.loop = 0
-        return True
     on_cpu = op[2] == "cpu"
     reentersyscall(rt, mp, gp, v.SYSCALL_CPU if on_cpu else v.SYSCALL_BLOCKING)
     mp.seg += 1

@@ -87,7 +87,7 @@ class Machine(Runtime):
 
     def usleep(self, mp: M, ns: int) -> None:
         self.pause(mp)
-        self.engine.after(ns + self.costs.usleep_slack, _usleep_end, self, mp)
+        self.engine.after(ns + self.slack(), _usleep_end, self, mp)
 
     def poll_end(self, mp: M, seg: int) -> None:
         if mp.seg == seg:

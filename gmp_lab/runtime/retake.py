@@ -7,6 +7,8 @@ it does not happen when the call begins, nor after a fixed 20 us.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gmp_lab import params
 from gmp_lab import vocabulary as v
 from gmp_lab.runtime.preempt import preemptone
@@ -16,15 +18,18 @@ from gmp_lab.runtime.threads import handoffp
 from gmp_lab.runtime.world import Runtime
 
 
-def retake(rt: Runtime, now: int) -> int:
-    """Look at every P: ask a long runner to stop, take a P out of a long system call. Returns how many were taken.
+def retake(rt: Runtime, first: int, done: Callable[[Runtime], None]) -> None:
+    """Look at every P from number first on: ask a long runner to stop, take a P out of a long system call.
+
+    Calls done at the end; rt.sysmontick.retaken counts what was taken.  Sending the signal takes time.  In 1.26
+    and later the P that sysmon has just asked to stop is looked at again right after it, and may by then run
+    another goroutine that has gone into a system call already: then it is taken at once.
 
     Go: runtime/proc.go retake (1.27.3)
-    Differs: no locks. Up to 1.25 a P in a system call has a status of its own instead of an M to look at.
+    Differs: no locks; the loop is cut where a signal is sent. Up to 1.25 the status is read only once, before.
     """
-    n = 0
-    sched = rt.sched
-    for pp in rt.allp:
+    now = rt.engine.now
+    for pp in rt.allp[first:]:
         if pp.status != _Prunning and pp.status != _Psyscall:
             continue
         pd = pp.sysmontick
@@ -32,20 +37,43 @@ def retake(rt: Runtime, now: int) -> int:
         if pd.schedtick != pp.schedtick:
             pd.schedtick, pd.schedwhen = pp.schedtick, now
         elif pd.schedwhen + params.forcePreemptNS <= now:
-            preemptone(rt, pp, v.PREEMPT_SLICE)
             sysretake = True
-        if pp.status != _Psyscall and not setBlockOnExitSyscall(pp):
-            continue
-        if not sysretake and pd.syscalltick != pp.syscalltick:
-            pd.syscalltick, pd.syscallwhen = pp.syscalltick, now
-            continue
-        busy = sched.nmspinning + len(sched.pidle) == 0
-        if runqempty(pp) and not busy and pd.syscallwhen + params.forcePreemptNS > now:
-            continue  # no work for it, and others are idle: leave it for a while
-        takeP(rt, pp, None)
-        n += 1
-        handoffp(rt, pp, None)
-    return n
+            if preemptone(rt, pp, v.PREEMPT_SLICE) and rt.version.syscall_keeps_p and rt.costs.signal:
+                rt.engine.after(_tgkill(rt), _retakeOn, rt, (pp, done))
+                return
+        if pp.status == _Psyscall or setBlockOnExitSyscall(pp):
+            retakeSyscall(rt, pp, sysretake, now)
+    done(rt)
+
+
+def _tgkill(rt: Runtime) -> int:
+    """Nanoseconds that sysmon's own side of sending a signal takes: about as long as its delivery, give or take."""
+    return rt.costs.signal // 2 + (rt.cheaprand() * rt.costs.signal * 2 >> 32)
+
+
+def _retakeOn(rt: Runtime, at: tuple[P, Callable[[Runtime], None]]) -> None:
+    pp, done = at
+    if setBlockOnExitSyscall(pp):
+        retakeSyscall(rt, pp, True, rt.engine.now)
+    retake(rt, pp.id + 1, done)
+
+
+def retakeSyscall(rt: Runtime, pp: P, sysretake: bool, now: int) -> None:
+    """pp is in a system call: leave it there, or take it and hand it over.
+
+    Go: runtime/proc.go retake (1.27.3)
+    Differs: the second half of retake's loop.
+    """
+    pd, sched = pp.sysmontick, rt.sched
+    if not sysretake and pd.syscalltick != pp.syscalltick:
+        pd.syscalltick, pd.syscallwhen = pp.syscalltick, now
+        return
+    others = sched.nmspinning + len(sched.pidle) > 0
+    if runqempty(pp) and others and pd.syscallwhen + params.forcePreemptNS > now:
+        return  # no work for it, and others could do it: leave it for a while
+    takeP(rt, pp, None)
+    rt.sysmontick.retaken += 1
+    handoffp(rt, pp, None)
 
 
 def setBlockOnExitSyscall(pp: P) -> bool:

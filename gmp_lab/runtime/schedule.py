@@ -173,14 +173,14 @@ def netpollOrStop(rt: Runtime, mp: M, pollUntil: int, wasSpinning: bool) -> None
         sched.lastpoll = 0
         sched.pollUntil = pollUntil
         sched.poller = mp
-        delay = max(0, pollUntil - rt.engine.now)
-        if delay:  # epoll counts milliseconds: at least one, then truncated
-            delay = max(1_000_000, delay // 1_000_000 * 1_000_000) if delay >= 1_000_000 else 1_000_000
+        delay = pollUntil - rt.engine.now - rt.costs.steal  # some time went by in looking for work
+        # epoll counts milliseconds: at least one, then truncated
+        delay = max(1_000_000, delay // 1_000_000 * 1_000_000) if delay > 0 else 0
         if rt.emit is not None:
             rt.emit((rt.engine.now, v.E_POLL_BLOCK, -1, -1, mp.id, delay // 1000))
         mp.seg += 1
         mp.pollspin = wasSpinning
-        rt.engine.after(delay + rt.costs.usleep_slack, rt.poll_end, mp, mp.seg)
+        rt.engine.after(delay + rt.slack(), rt.poll_end, mp, mp.seg)
         rt.pause(mp)
         return
     if pollUntil and (sched.pollUntil == 0 or sched.pollUntil > pollUntil):

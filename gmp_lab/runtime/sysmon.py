@@ -30,7 +30,7 @@ def sysmon(rt: Runtime) -> None:
     s.delay = min(s.delay, params.sysmonMaxDelay)
     if s.delay != before and rt.emit is not None:
         rt.emit((rt.engine.now, v.E_SYSMON, -1, -1, -1, s.delay // 1000))
-    rt.engine.after(s.delay + rt.costs.usleep_slack, sysmonWoke, rt)
+    rt.engine.after(s.delay + rt.slack(), sysmonWoke, rt)
 
 
 def sysmonWoke(rt: Runtime, _: object) -> None:
@@ -48,7 +48,7 @@ def sysmonWoke(rt: Runtime, _: object) -> None:
             if rt.emit is not None:
                 rt.emit((now, v.E_SYSMON_DEEP, -1, -1, -1, 1))
             sleep = min(next - now, params.sysmonMaxSleep)
-            rt.engine.after(sleep + rt.costs.usleep_slack, _sysmonTimeout, rt, rt.sysmontick.sleeping)
+            rt.engine.after(sleep + rt.slack(), _sysmonTimeout, rt, rt.sysmontick.sleeping)
             return
     sysmonRound(rt)
 
@@ -83,13 +83,23 @@ def _sysmonUp(rt: Runtime) -> None:
 
 
 def sysmonRound(rt: Runtime) -> None:
-    """One round: take Ps from system calls, ask long runners to stop, print a schedtrace line when due.
+    """One round: take Ps from system calls, ask long runners to stop; then what is left to do in the round.
 
     Go: runtime/proc.go sysmon (1.27.3)
     Differs: no network poll, no scavenger, no forced GC yet.
     """
+    rt.sysmontick.retaken = 0
+    retake(rt, 0, sysmonRoundEnd)
+
+
+def sysmonRoundEnd(rt: Runtime) -> None:
+    """The end of a round: count it as idle or not, print a schedtrace line when due.
+
+    Go: runtime/proc.go sysmon (1.27.3)
+    Differs: see sysmonRound.
+    """
     s, now = rt.sysmontick, rt.engine.now
-    if retake(rt, now) != 0:
+    if s.retaken:
         s.idle = 0
     else:
         s.idle += 1

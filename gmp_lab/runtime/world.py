@@ -24,14 +24,15 @@ class GoPanic(Exception):
 
 
 class Sysmon:
-    """The local variables of Go's sysmon loop: rounds without work, sleep in us, and the time of the last trace."""
+    """The local variables of Go's sysmon and retake: rounds without work, sleep in ns, time of the last trace, ..."""
 
-    __slots__ = ("delay", "idle", "lasttrace", "sleeping")
+    __slots__ = ("delay", "idle", "lasttrace", "retaken", "sleeping")
 
     def __init__(self) -> None:
         self.idle = 0
         self.delay = 0
         self.lasttrace = 0
+        self.retaken = 0  # Ps taken in this round
         self.sleeping = 0  # number of the current sleep: a wake-up before its end makes the end void
 
 
@@ -66,6 +67,13 @@ class Runtime(ABC):
     def cheaprand(self) -> int:
         """Return 32 random bits (Go: runtime/rand.go cheaprand, another generator)."""
         return self._rng.getrandbits(32)
+
+    def slack(self) -> int:
+        """Return by how many ns a sleep in the kernel lasts longer than asked for, this time."""
+        jitter = self.costs.usleep_jitter
+        if not jitter:
+            return self.costs.usleep_slack
+        return max(0, self.costs.usleep_slack + (self.cheaprand() * jitter >> 32) - jitter // 2)
 
     def stop(self, ended: str) -> None:
         """End the run after this step; ``ended`` says why."""

@@ -1,0 +1,1 @@
+"""Titles that state what was found, and notes that say how it is drawn."""

@@ -1,0 +1,122 @@
+"""The detail of a timeline: one bar for each stay that is wide enough to be seen, with words for the reader.
+
+A stay narrower than a pixel is not drawn alone: neighbours that are too short are merged into one bar, which says
+so, and what is still too short is counted instead.  Nothing is dropped in silence.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from gmp_lab import vocabulary as v
+
+if TYPE_CHECKING:
+    from gmp_lab.metrics.columns import Ints
+    from gmp_lab.metrics.spans import Spans
+    from gmp_lab.recording import Recording
+
+_COLUMNS: Final = 1500  # a stay shorter than the window divided by this is narrower than a pixel
+
+
+class Bars(NamedTuple):
+    """Bars of a timeline, all columns of equal length; ``hidden`` stays were too short for any bar.
+
+    ``row`` uint8 or int32, ``start_ns`` and ``length_ns`` int64, ``state`` index; ``label`` is for the bar itself,
+    ``hover`` says who, on what, where from and why it ended.
+    """
+
+    row: Ints
+    start_ns: Ints
+    length_ns: Ints
+    state: Ints
+    label: list[str]
+    hover: list[str]
+    hidden: int
+
+
+def bars(rec: Recording, s: Spans, start_ns: int, end_ns: int) -> Bars:
+    """Bars for stays that lie in the window."""
+    groups = _groups(s, (end_ns - start_ns) // _COLUMNS)
+    length = np.add.reduceat(s.length_ns, groups) if len(s) else s.length_ns
+    sizes = np.diff(np.append(groups, len(s)))
+    wide = (length * _COLUMNS >= end_ns - start_ns) & (length > 0)
+    state = _longest(s, groups)
+    at = groups[wide]
+    label, hover = [], []
+    for i, n in zip(at.tolist(), sizes[wide].tolist(), strict=True):
+        label.append(_label(s, i) if n == 1 else "")
+        hover.append(words(rec, s, i) if n == 1 else f"{n} short stays, merged")
+    row = s.row[at].astype(np.uint8 if s.rows <= 256 else np.int32)
+    return Bars(row, s.start_ns[at], length[wide], state[wide], label, hover, int(sizes[~wide].sum()))
+
+
+def _groups(s: Spans, shortest: int) -> Ints:
+    """Where each bar begins: neighbours of one row that are both too short go into one bar."""
+    if not len(s):
+        return np.zeros(0, np.int64)
+    short = s.length_ns < max(1, shortest)
+    follows = (s.row[1:] == s.row[:-1]) & (s.start_ns[1:] == s.end_ns[:-1])
+    return np.flatnonzero(np.concatenate(([True], ~(follows & short[1:] & short[:-1]))))
+
+
+def _longest(s: Spans, groups: Ints) -> Ints:
+    """State that lasted longest in each group."""
+    if not len(s):
+        return s.state
+    length = s.length_ns
+    per_state = [np.add.reduceat(np.where(s.state == k, length, 0), groups) for k in range(len(s.states))]
+    return np.argmax(np.stack(per_state), axis=0)
+
+
+def _label(s: Spans, i: int) -> str:
+    state = s.states[s.state[i]]
+    if s.of == "G":
+        return f"P{s.p[i]}" if state == "running" else ""
+    return f"G{s.g[i]}" if state in ("running", "syscall", "no core") and s.g[i] > 0 else ""
+
+
+def _source(arg: int) -> str:
+    return v.SRC_NAMES[arg & 15]
+
+
+# What began or ended a stay, in a few words: (kind) -> words from the event's argument.
+def _why(rec: Recording, i: int) -> str:
+    kind, arg = rec.kind[i], rec.arg[i]
+    if kind == v.E_EXECUTE:
+        return f"from {_source(arg)}"
+    if kind == v.E_PARK:
+        return f"parked: {v.WAIT_REASONS[arg]}"
+    if kind == v.E_YIELD:
+        return v.YIELD_NAMES[arg]
+    if kind == v.E_SYSEXIT:
+        return f"system call over, {v.EXIT_NAMES[arg]}"
+    if kind == v.E_RETAKE:
+        return f"P retaken by M{arg}" if arg >= 0 else "P taken by a returning thread"
+    return _PLAIN.get(kind, v.KIND_NAMES[kind].replace("_", " "))
+
+
+_PLAIN: Final = {
+    v.E_GO_CREATE: "created", v.E_READY: "readied", v.E_EXIT: "exit", v.E_SYSCALL: "system call",
+    v.E_CPU_OFF: "lost its core", v.E_CPU_ON: "got a core", v.E_M_START: "thread woken",
+    v.E_RELEASE_P: "P released", v.E_PIDLE_PUT: "P put on the idle list", v.E_PIDLE_GET: "P taken off the idle list",
+    v.E_ACQUIRE_P: "P acquired", v.E_SPIN: "spinning changed", v.E_M_PARK: "thread parked",
+    v.E_START_LOCKED: "handed to its thread",
+}  # fmt: skip
+
+
+def words(rec: Recording, s: Spans, i: int) -> str:
+    """Who took part in stay i, what began it and what ended it."""
+    g, p, m = int(s.g[i]), int(s.p[i]), int(s.m[i])
+    state = s.states[s.state[i]]
+    who = [f"G{g} {rec.g_name(g)}"] if s.of != "G" and g > 0 and state in ("running", "syscall", "no core") else []
+    if s.of == "G" and p >= 0 and state != "waiting":
+        who.append(f"P{p}")
+    if s.of != "M" and m >= 0 and state != "waiting":
+        who.append(f"M{m}")
+    if s.of == "M" and p >= 0:
+        who.append(f"P{p}")
+    began = _why(rec, int(s.event[i])) if s.event[i] >= 0 else "from the start"
+    ended = _why(rec, int(s.until[i])) if s.until[i] >= 0 else "end of run"
+    return f"{' '.join(who)}{': ' if who else ''}{began}; then {ended}"

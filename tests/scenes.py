@@ -1,0 +1,295 @@
+"""The ground truth's experiments as goroutine bodies: the same programs as their Go sources, for the simulator.
+
+Each function runs one scene and returns what its Go twin prints.  Times are returned in units of 10 ms, like there.
+Nothing here knows a result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gmp_lab import (
+    Config,
+    Program,
+    Recording,
+    WaitGroup,
+    go,
+    gosched,
+    log,
+    now,
+    simulate,
+    sleep,
+    syscall,
+    work,
+)
+from gmp_lab import vocabulary as v
+
+MS = 1_000_000
+TICK = 10 * MS
+
+
+def run(main: Callable[..., Any], *args: Any, **settings: Any) -> Recording:
+    """Run a scene as a real program starts: with the runtime's own goroutines."""
+    settings.setdefault("startup", "real")
+    settings.setdefault("until_ns", 10_000 * MS)
+    return simulate(Config(**settings), Program(main, *args))
+
+
+def logged(rec: Recording) -> list[int]:
+    return [value for _, _, value in rec.logs()]
+
+
+# --- e1: the order of n goroutines started by one loop ------------------------------------------------------------
+
+
+def order(n: int, k: int, **settings: Any) -> list[int]:
+    def task(i: int, wg: WaitGroup) -> Any:
+        yield log(i)
+        yield wg.Done()
+
+    def main() -> Any:
+        for _ in range(k):
+            yield gosched()
+        wg = WaitGroup()
+        yield wg.Add(n)
+        for i in range(n):
+            yield go(task, i, wg)
+        yield wg.Wait()
+
+    return logged(run(main, gomaxprocs=1, **settings))
+
+
+# --- e6b: what a thief takes, and in which order it runs it -------------------------------------------------------
+
+
+def steal_order(n: int, **settings: Any) -> list[int]:
+    def task(i: int) -> Any:
+        yield log(i)
+
+    def guard(stop: list[bool]) -> Any:
+        while not stop[0]:
+            yield work(us=1)
+
+    def main() -> Any:
+        stop = [False]
+        yield go(guard, stop)
+        yield work(ms=30)
+        for i in range(n):
+            yield go(task, i)
+        stop[0] = True
+        yield work(ms=100, loop="unsafe")  # spins without ever yielding
+
+    return logged(run(main, gomaxprocs=2, **settings))
+
+
+# --- e13: the 61st tick -------------------------------------------------------------------------------------------
+
+
+def global_gaps(chains: int, globals_: int, turns: int = 38, **settings: Any) -> tuple[list[int], list[int]]:
+    """Executions from the local ring between two turns of a global goroutine; and whose turns they were."""
+    local, gaps, whose = [0], [], []
+    last = [0]
+
+    def empty() -> Any:
+        return
+        yield
+
+    def step() -> Any:
+        local[0] += 1
+        if len(whose) < turns:
+            yield go(step)
+            yield go(empty)
+
+    def spectator(i: int, wg: WaitGroup) -> Any:
+        while len(whose) < turns:
+            whose.append(i)
+            gaps.append(local[0] - last[0])
+            last[0] = local[0]
+            yield gosched()
+        yield wg.Done()
+
+    def main() -> Any:
+        wg = WaitGroup()
+        yield wg.Add(globals_)
+        for i in range(globals_):
+            yield go(spectator, i, wg)
+        for _ in range(chains):
+            yield go(step)
+        yield wg.Wait()
+
+    run(main, gomaxprocs=1, **settings)
+    return gaps[1:], whose
+
+
+# --- e2, e2t: CPU-bound goroutines on one P -----------------------------------------------------------------------
+
+
+def hog_slices(n: int, loop: str, dur_ms: int = 1000, work_ms: int = 0, **settings: Any) -> list[tuple[int, float]]:
+    """n loops, endless for a time or of a fixed length: [(goroutine 0..n-1, length of its turn in 10 ms)]."""
+
+    def hog(wg: WaitGroup) -> Any:
+        yield work(ms=work_ms, loop=loop, forever=not work_ms)
+        yield wg.Done()
+
+    def main() -> Any:
+        wg = WaitGroup()
+        yield wg.Add(n)
+        for _ in range(n):
+            yield go(hog, wg)
+        if work_ms:
+            yield wg.Wait()
+        else:
+            yield sleep(ms=dur_ms)
+
+    rec = run(main, gomaxprocs=1, **settings)
+    return turns(rec, {g: i for i, g in enumerate(ids(rec, "hog"))})
+
+
+def ids(rec: Recording, name: str) -> list[int]:
+    return [i + 1 for i, n in enumerate(rec.g_names) if n == name]
+
+
+def turns(rec: Recording, party: dict[int, int]) -> list[tuple[int, float]]:
+    """Changes of the running party: [(party, 10 ms until the next party ran)]; the last one is left out."""
+    out: list[tuple[int, float]] = []
+    who, since = -1, 0
+    for e in rec:
+        if e.kind == v.E_EXECUTE and e.g in party and party[e.g] != who:
+            if who >= 0:
+                out.append((who, (e.t - since) / TICK))
+            who, since = party[e.g], e.t
+    return out
+
+
+def quantile(values: list[float], q: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(q * len(values)))]
+
+
+def jain(values: list[float]) -> float:
+    return sum(values) ** 2 / (len(values) * sum(x * x for x in values))
+
+
+
+# --- e4: system calls ---------------------------------------------------------------------------------------------
+
+
+def threads_of_blocking_calls(k: int, gomaxprocs: int, **settings: Any) -> dict[str, int]:
+    """k goroutines in a blocking call, twice; how many threads there are before, at the peak, and the second time."""
+    seen: list[int] = []
+
+    def blocked() -> Any:
+        yield syscall(ms=60)
+
+    def main() -> Any:
+        for round_ in range(2):
+            yield sleep(ms=20)
+            seen.append((yield now()))
+            for _ in range(k):
+                yield go(blocked)
+            yield sleep(ms=20)
+            yield syscall(us=300, kind="cpu")  # reading /proc
+            seen.append((yield now()))
+            yield sleep(ms=100 + round_)
+
+    rec = run(main, gomaxprocs=gomaxprocs, **settings)
+    base, peak, base2, peak2 = (threads_at(rec, t) for t in seen)
+    return {"base": base, "peak": peak, "new": peak - base, "peak_minus_k": peak - k, "second_new": peak2 - peak}
+
+
+def threads_at(rec: Recording, t: int) -> int:
+    return sum(1 for e in rec if e.kind == v.E_M_NEW and e.t <= t)
+
+
+def handoff_latency(state: str, us: int, kind: str = "blocking", times: int = 12, **settings: Any) -> list[float]:
+    """From the start of a call to the next goroutine's first instruction on the only P, in 10 ms, several times.
+
+    state "hot": everything was idle before; "relaxed": a hog had been running.
+    """
+    starts: list[int] = []
+
+    def marker() -> Any:
+        yield work(ns=0)
+
+    def hog() -> Any:
+        yield work(forever=True)
+
+    def main() -> Any:
+        if state == "relaxed":
+            yield go(hog)
+        for _ in range(times):
+            if state == "hot":
+                yield sleep(ms=30)
+                yield go(marker)
+            else:
+                yield sleep(ms=5)  # its timer is looked at when sysmon has stopped the hog
+            starts.append((yield now()))
+            yield syscall(us=us, kind=kind)
+            yield sleep(us=1)
+
+    rec = run(main, gomaxprocs=1, **settings)
+    waiting = set(ids(rec, "marker") + ids(rec, "hog"))
+    executed = [e.t for e in rec if e.kind == v.E_EXECUTE and e.g in waiting]
+    return [(min(t for t in executed if t >= start) - start) / TICK for start in starts if executed[-1] >= start]
+
+
+def short_calls_and_a_hog(dur_ms: int = 800, **settings: Any) -> dict[str, float]:
+    """A loop of short calls beside a hog on one P: the hog's share, its turns, changes of the caller's thread."""
+
+    def hog() -> Any:
+        yield work(forever=True)
+
+    def caller() -> Any:
+        while True:
+            yield syscall(ns=500, kind="cpu")
+            yield work(ns=500)
+
+    def main() -> Any:
+        yield go(hog)
+        yield go(caller)
+        yield sleep(ms=dur_ms)
+
+    rec = run(main, gomaxprocs=1, **settings)
+    (hog_id,), (caller_id,) = ids(rec, "hog"), ids(rec, "caller")
+    slices = turns(rec, {hog_id: 0, caller_id: 1})
+    hog_turns = [x for who, x in slices if who == 0]
+    threads = [e.m for e in rec if e.g == caller_id and e.kind == v.E_EXECUTE]
+    changes = sum(a != b for a, b in zip(threads, threads[1:], strict=False))
+    late = [e for e in rec if e.kind == v.E_M_NEW and e.t > 100 * MS]
+    return {
+        "hog_share": sum(hog_turns) / sum(x for _, x in slices),
+        "hog_turns": len(hog_turns) * 800 / dur_ms,
+        "tid_changes_per_turn": changes / max(1, len(hog_turns)),
+        "new_threads": len(late),
+    }
+
+
+def sleeping_calls_and_a_hog(k: int, us: int, dur_ms: int = 800, **settings: Any) -> dict[str, float]:
+    """k goroutines in a loop of nanosleep beside a hog on one P: the hog's share, calls per goroutine and 10 ms."""
+
+    def hog() -> Any:
+        yield work(forever=True)
+
+    def caller() -> Any:
+        while True:
+            yield syscall(us=us + 75)  # nanosleep lasts longer than asked for
+            yield work(ns=200)
+
+    def main() -> Any:
+        yield go(hog)
+        for _ in range(k):
+            yield go(caller)
+        yield sleep(ms=dur_ms)
+
+    rec = run(main, gomaxprocs=1, **settings)
+    (hog_id,) = ids(rec, "hog")
+    running, since = 0, -1
+    for e in rec:
+        if e.g == hog_id and e.kind == v.E_EXECUTE:
+            since = e.t
+        elif e.g == hog_id and since >= 0 and e.kind in (v.E_YIELD, v.E_EXIT):
+            running, since = running + e.t - since, -1
+    calls = sum(1 for e in rec if e.kind == v.E_SYSEXIT)
+    base = threads_at(rec, 0)
+    new = sum(1 for e in rec if e.kind == v.E_M_NEW) - base
+    return {"hog_share": running / rec.end_ns, "calls_per_g_per_10ms": calls / k / (rec.end_ns / TICK), "new_threads": new}
