@@ -14,8 +14,6 @@ from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 from typing import Any
 
-from gmp_lab.errors import Throw
-
 Entry = tuple[int, int, Callable[[Any, Any], None], Any, Any]
 
 
@@ -48,15 +46,12 @@ class Engine:
         heap = self.heap
         if self.choose is not None:
             return self._run_choosing(steps, self.choose)
-        until = self.until
+        until, pop = self.until, heappop
         for done in range(steps):
             if self.stopped or not heap or heap[0][0] > until:
                 self.steps += done
                 return False
-            t, _, fn, a, b = heappop(heap)
-            if t < self.now:
-                raise Throw(f"engine: an event of {t} ns at {self.now} ns")
-            self.now = t
+            self.now, _, fn, a, b = pop(heap)
             fn(a, b)
         self.steps += steps
         return True

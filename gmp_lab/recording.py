@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import sys
 import zipfile
 from array import array
 from collections.abc import Iterable, Iterator
@@ -48,7 +49,7 @@ class Event(NamedTuple):
 
 
 class Columns:
-    """The growing columns; ``extend`` takes rows as the mirror emits them."""
+    """The growing columns; ``extend`` takes rows, ``extend_flat`` the same numbers one after the other."""
 
     __slots__ = ("arrays",)
 
@@ -57,9 +58,19 @@ class Columns:
 
     def extend(self, rows: list[tuple[int, int, int, int, int, int]]) -> None:
         """Append rows (t, kind, g, p, m, arg)."""
-        if rows:
-            for column, values in zip(self.arrays, zip(*rows, strict=True), strict=True):
-                column.extend(values)
+        self.extend_flat([number for row in rows for number in row])
+
+    def extend_flat(self, numbers: list[int]) -> None:
+        """Append rows given as t, kind, g, p, m, arg, t, kind, ...
+
+        One pass makes 64-bit numbers of all; each column then is a stride through their bytes, cut to its width.
+        """
+        flat = memoryview(array("q", numbers)).cast("B")
+        for k, (column, (_, code)) in enumerate(zip(self.arrays, _COLUMNS, strict=True)):
+            size = column.itemsize
+            per = 8 // size  # parts of this width in one number
+            first = k * per + (0 if sys.byteorder == "little" else per - 1)
+            column.frombytes(flat.cast(code)[first :: per * len(_COLUMNS)].tobytes())
 
 
 class Recording:
@@ -207,8 +218,6 @@ class Recording:
 
 
 def _little_endian(column: array[int]) -> bytes:
-    import sys
-
     if sys.byteorder == "big":
         column.byteswap()
     return column.tobytes()

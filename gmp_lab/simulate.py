@@ -40,36 +40,33 @@ def simulate(
         raise ConfigError("config", config, "a Config(...)")
     if not isinstance(program, Program):
         raise ConfigError("program", program, "a Program(...)")
-    rows: list[Row] = []
     columns = Columns()
-    rt = Machine(config, rows.append if record else None)
+    numbers: list[int] = []
+    rows: list[Row] = []
+    emit: Callable[[Row], None] | None = rows.append if observe is not None else numbers.extend
+    rt = Machine(config, emit if record else None)
     rt.engine.choose = choose
     try:
         boot(rt, program)
         if observe is None:
-            _run(rt, rows, columns)
+            _run(rt, numbers, columns)
         else:
             while rt.engine.run(1):
                 observe(rt, rows)
             observe(rt, rows)
     except GoPanic as e:
         rt.stop(str(e))
+    columns.extend_flat(numbers)
     columns.extend(rows)
-    end = rt.engine.now if rt.ended else config.until_ns
     return Recording(
         config, columns, program=program.name, params=program.params, g_names=(g.name for g in rt.allgs),
-        end_ns=end, ended=rt.ended or "until", steps=rt.engine.steps,
+        end_ns=rt.engine.now if rt.ended else config.until_ns, ended=rt.ended or "until", steps=rt.engine.steps,
     )  # fmt: skip
 
 
-def _run(rt: Machine, rows: list[Row], columns: Columns) -> None:
-    budget = rt.config.max_events
+def _run(rt: Machine, numbers: list[int], columns: Columns) -> None:
     while rt.engine.run(_CHUNK):
-        columns.extend(rows)
-        rows.clear()
-        budget -= _CHUNK
-        if budget < 0:
+        columns.extend_flat(numbers)
+        numbers.clear()
+        if rt.engine.steps > rt.config.max_events:
             rt.stop("events")
-
-
-

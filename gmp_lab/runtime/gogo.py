@@ -36,20 +36,22 @@ def gogo(rt: Runtime, mp: M, gp: G) -> bool:
     body = gp.body
     assert body is not None
     while True:
-        left = gp.left
-        if left:
-            t = eng.now + left
+        if gp.left:
+            t = eng.now + gp.left
             if (heap and heap[0][0] <= t) or t > eng.until:
-                mp.seg += 1
+                mp.seg = seg = mp.seg + 1
                 mp.seg_end = t
-                eng.seq += 1
-                heappush(heap, (t, eng.seq, rt.segment_end, mp, mp.seg))
+                eng.seq = seq = eng.seq + 1
+                heappush(heap, (t, seq, rt.on_segment_end, mp, seg))
                 return False
-            eng.now = t
+            eng.now = t  # nothing comes before: no event needed
             gp.left = 0
-        op = gp.op
-        if op is not None:
-            gp.op = None
+        rt.fuel -= 1
+        if rt.fuel < 0:
+            rt.stop("events")
+            return False
+        if gp.op is not None:
+            op, gp.op = gp.op, None
             if not OPERATIONS[op[0]](rt, mp, gp, op):
                 return mp.curg is None
         try:
@@ -58,20 +60,17 @@ def gogo(rt: Runtime, mp: M, gp: G) -> bool:
             goexit0(rt, mp, gp)
             return True
         gp.value = None
-        rt.fuel -= 1
-        if rt.fuel < 0:
-            rt.stop("events")
-            return False
         if type(op) is not tuple or not op:
             raise ConfigError(f"{gp.name}: yield", op, "an operation such as work(us=5) or send(c, v)")
-        if op[0] == OP_WORK:
+        code = op[0]
+        if code == OP_WORK:
             gp.left = op[1]
             gp.loop = op[2]
             if not gp.preempt or not op[2] & LOOP_CALLS:
                 continue
         else:
             gp.op = op
-            gp.left = costs[op[0]]
+            gp.left = costs[code]
             if not gp.preempt:
                 continue
         gopreempt_m(rt, mp, gp)  # a call: the prologue of the function looks at the flag (newstack)
@@ -79,17 +78,20 @@ def gogo(rt: Runtime, mp: M, gp: G) -> bool:
 
 
 def _send(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    chan.own(rt, op[1])
+    if op[1].owner is not rt:
+        chan.own(rt, op[1])
     return chan.chansend(rt, mp, gp, op[1], op[2])
 
 
 def _recv(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    chan.own(rt, op[1])
+    if op[1].owner is not rt:
+        chan.own(rt, op[1])
     return chan.chanrecv(rt, mp, gp, op[1])
 
 
 def _close(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    chan.own(rt, op[1])
+    if op[1].owner is not rt:
+        chan.own(rt, op[1])
     chan.closechan(rt, mp, op[1])
     return True
 
@@ -106,13 +108,15 @@ def _gosched(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
 
 
 def _wg_add(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    chan.own(rt, op[1])
+    if op[1].owner is not rt:
+        chan.own(rt, op[1])
     chan.waitGroupAdd(rt, mp, op[1], op[2])
     return True
 
 
 def _wg_wait(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    chan.own(rt, op[1])
+    if op[1].owner is not rt:
+        chan.own(rt, op[1])
     return chan.waitGroupWait(rt, mp, gp, op[1])
 
 

@@ -72,9 +72,11 @@ class Machine(Runtime):
         if mp.seg != seg:
             return  # interrupted before its end
         mp.seg_end = -1
-        if mp.curg is not None:
-            mp.curg.left = 0
-        self.run_m(mp)
+        gp = mp.curg
+        assert gp is not None
+        gp.left = 0
+        if gp.atomicstatus == _Gsyscall or gogo(self, mp, gp):
+            self.run_m(mp)
 
     def interrupt(self, mp: M) -> bool:
         if mp.seg_end < 0:

@@ -233,8 +233,8 @@ def stealWork(rt: Runtime, mp: M, pp: P) -> tuple[G | None, bool, int, bool]:
                     if gp is not None:
                         return gp, inheritTime, pollUntil, ranTimer
                     ranTimer = True
-            if p2.idle:
-                continue
+            if p2.idle or not (p2.runq or p2.runnext is not None or mp.stealing is not None):
+                continue  # the second condition only saves a call that would find nothing
             gp = runqsteal(rt, mp, pp, p2, stealTimersOrRunNextG)
             if gp is not None:
                 return gp, False, pollUntil, ranTimer

@@ -41,7 +41,7 @@ class Runtime(ABC):
 
     __slots__ = (
         "_rng", "allgs", "allm", "allp", "config", "costs", "emit", "ended", "engine", "fuel", "gomaxprocs",
-        "main", "opcosts", "sched", "started", "sysmontick", "timerseq", "version",
+        "main", "on_segment_end", "opcosts", "sched", "started", "sysmontick", "timerseq", "version",
     )  # fmt: skip
 
     def __init__(self, config: Config, emit: Callable[[Row], None] | None) -> None:
@@ -55,6 +55,7 @@ class Runtime(ABC):
         self.allp = [P(i) for i in range(config.gomaxprocs)]
         self.allm: list[M] = []
         self.allgs: list[G] = []
+        self.on_segment_end = self.segment_end  # bound once: it is the most frequent event
         self.opcosts: list[int] = []  # ns before each operation happens, by operation number
         self.timerseq = 0
         self.fuel = config.max_events
