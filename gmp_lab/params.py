@@ -23,6 +23,7 @@ sysmonIdleRounds = 50  # runtime/proc.go sysmon: idle rounds before the sleep do
 sysmonMaxSleep = 60 * 1000 * 1000 * 1000  # runtime/proc.go sysmon: forcegcperiod / 2
 stealSleepUs = 3  # runtime/proc.go runqgrab: usleep before a runnext is stolen
 maxmcount = 10000  # runtime/proc.go schedinit: more threads than this end the program
+bareSchedtick = 1  # P0's schedtick at main.main in a bare start: at 0 the first Gosched would meet the 61 rule
 
 
 @dataclass(frozen=True, slots=True)

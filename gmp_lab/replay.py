@@ -100,8 +100,8 @@ class Replay:
     def __init__(self, config: Config) -> None:
         version = params.version(config.go)
         self.state = State(0, {}, [PState(i) for i in range(config.gomaxprocs)], [], deque(), [], [])
-        if config.startup == "real":
-            self.state.ps[0].schedtick = version.startup_schedtick
+        real = config.startup == "real"
+        self.state.ps[0].schedtick = version.startup_schedtick if real else params.bareSchedtick
         self.keeps_p = version.syscall_keeps_p
         self.kicked: int = 0  # a G kicked out of runnext that the ring had no room for
 

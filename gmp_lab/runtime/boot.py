@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
+from gmp_lab import params
 from gmp_lab import vocabulary as v
 from gmp_lab.runtime.goroutine import newproc, newproc1
 from gmp_lab.runtime.runtime2 import M
@@ -38,6 +39,7 @@ def boot(rt: Runtime, program: Program) -> None:
     rt.main = gp
     execute(rt, m0, gp, inheritTime)
     gp.left = 0
+    m0.p.schedtick = params.bareSchedtick
     if rt.config.startup == "real":
         startupGoroutines(rt, m0)
     rt.started = True

@@ -166,6 +166,8 @@ class Runtime(ABC):
                 raise Throw(f"check: {mp} has {mp.p}, which has {mp.p.m}")
             if mp.spinning and mp.curg is not None:
                 raise Throw(f"check: {mp} spins and runs {mp.curg}")
+            if mp.p is not None and mp.curg is None and mp.stealing is None and not self.ended:
+                raise Throw(f"check: {mp} holds {mp.p} and does nothing")
 
     def _check_lists(self) -> None:
         sched = self.sched
