@@ -1,12 +1,13 @@
 """Everything that decides whether a change may go in, as commands that are run one after the other.
 
-``python -m gmp_lab.checks test`` is what ``make test`` and so the continuous integration run: ruff, mypy, then one
-pytest run over the tests and the notebooks (nbval executes each notebook and compares its stored outputs).  A step
-that fails does not stop the next one: somebody who has broken two things wants to hear of both.  pytest comes last,
-so that its summary is the last thing on the screen.
+``python -m gmp_lab.checks test`` is what ``make test`` and so the continuous integration run: ruff, mypy,
+then one pytest run over the tests and the notebooks (nbval executes each notebook and compares its stored
+outputs).  A step that fails does not stop the next one: somebody who has broken two things wants to hear of
+both.  pytest comes last, so that its summary is the last thing on the screen.
 
-It must be started in an installed environment (``make test`` sees to that; with conda, activate yours first).
-``ruff format`` is not among the steps: tables of constants and events are aligned by hand, to be read as tables.
+It must be started in an installed environment (``make test`` sees to that; with conda, activate yours
+first). ``ruff format`` is not among the steps: tables of constants and events are aligned by hand, to be
+read as tables.
 """
 
 from __future__ import annotations
@@ -24,11 +25,19 @@ SESSION_SECONDS = 2400
 RUFF = ["ruff", "check", "."]
 MYPY = ["mypy"]
 PYTEST = [
-    "pytest", "tests", "notebooks", "--durations=10", f"--session-timeout={SESSION_SECONDS}",
-    "--nbval", "--nbval-current-env", "--nbval-cell-timeout=60", "--nbval-sanitize-with=tests/nbval_sanitize.cfg",
+    "pytest",
+    "tests",
+    "notebooks",
+    "--durations=10",
+    f"--session-timeout={SESSION_SECONDS}",
+    "--nbval",
+    "--nbval-current-env",
+    "--nbval-cell-timeout=60",
+    "--nbval-sanitize-with=tests/nbval_sanitize.cfg",
 ]
 BENCH = ["pytest", "tests/benchmarks", "--benchmark-only", "--timeout=600", "-s"]
-STEPS = {"lint": [RUFF, MYPY], "test": [RUFF, MYPY, PYTEST], "bench": [BENCH]}
+UNIT = ["pytest", "tests"]
+STEPS = {"lint": [RUFF, MYPY], "unit": [UNIT], "test": [RUFF, MYPY, PYTEST], "bench": [BENCH]}
 
 
 def run(command: list[str]) -> bool:

@@ -1,21 +1,22 @@
 """Set the course up in ``.venv`` and start it: what ``make lab`` and ``make test`` call.
 
-Run it as ``python3 gmp_lab/setup_env.py lab`` (or ``test``, or ``setup``) on a machine that has Python and nothing
-else: it imports the standard library alone, and it does not import gmp_lab, which is not installed yet.  (Python
-then puts this folder first on its path, so no module here may be named like one of the standard library; a test
-looks.)  It is the
-same program on Linux, macOS and Windows, so the Makefile is only a shorter way to call it.
+Run it as ``python3 gmp_lab/setup_env.py lab`` (or ``test``, or ``setup``) on a machine that has Python and
+nothing else: it imports the standard library alone, and it does not import gmp_lab, which is not installed
+yet.  (Python then puts this folder first on its path, so no module here may be named like one of the
+standard library; a test looks.)  It is the same program on Linux, macOS and Windows, so the Makefile is
+only a shorter way to call it.
 
-The packages come from ``requirements.lock``: exact versions with hashes, checked by pip.  A student who opens the
-notebooks does not need the test tools, so the lock is cut down first to what the named packages need, which the
-``# via`` notes of the lock say.  Two packages have no build for every machine (musl Linux has neither): the Go
-toolchain and playwright.  They are installed one by one afterwards, and the course works without them.
+The packages come from ``requirements.lock``: exact versions with hashes, checked by pip.  A student who
+opens the notebooks does not need the test tools, so the lock is cut down first to what the named packages
+need, which the ``# via`` notes of the lock say.  Two packages have no build for every machine (musl Linux
+has neither): the Go toolchain and playwright.  They are installed one by one afterwards, and the course
+works without them.
 
-A stamp file inside ``.venv`` holds a hash of the lock and of pyproject.toml; while it matches, nothing is installed
-and the second call starts at once.
+A stamp file inside ``.venv`` holds a hash of the lock and of pyproject.toml; while it matches, nothing is
+installed and the second call starts at once.
 
-Rejected: one lock per purpose (the same pins would stand in two files), and uv as the installer (faster, but one
-more thing that a fresh machine lacks).
+Rejected: one lock per purpose (the same pins would stand in two files), and uv as the installer (faster,
+but one more thing that a fresh machine lacks).
 """
 
 from __future__ import annotations
@@ -47,12 +48,18 @@ OPTIONAL = {
 # What pip says -> what the reader can do about it; the first that is found counts.
 _CAUSES = (
     ("No space left on device", "the disk is full"),
-    ("DO NOT MATCH THE HASHES", "a downloaded file is not the one that requirements.lock names; clear pip's cache"),
+    (
+        "DO NOT MATCH THE HASHES",
+        "a downloaded file is not the one that requirements.lock names; clear pip's cache",
+    ),
     ("CERTIFICATE_VERIFY_FAILED", "the network's certificate is not trusted; set PIP_CERT to its file"),
     ("ProxyError", "the proxy does not answer; check HTTPS_PROXY"),
     ("NewConnectionError", "no network: pip cannot reach the package index; behind a proxy set HTTPS_PROXY"),
     ("NameResolutionError", "no network: pip cannot reach the package index; behind a proxy set HTTPS_PROXY"),
-    ("Network is unreachable", "no network: pip cannot reach the package index; behind a proxy set HTTPS_PROXY"),
+    (
+        "Network is unreachable",
+        "no network: pip cannot reach the package index; behind a proxy set HTTPS_PROXY",
+    ),
     ("timed out", "the network is too slow or blocked: pip's download timed out"),
     ("No matching distribution found", "there is no build of this package for this machine and this Python"),
 )
@@ -67,7 +74,8 @@ def require_python(version: tuple[int, ...]) -> str:
     name = ".".join(map(str, version[:2]))
     if version[:2] < OLDEST:
         raise SetupError(
-            f"Python {name} is too old: 3.11 or newer is needed. If you have one, name it: make lab PYTHON=python3.12"
+            f"Python {name} is too old: 3.11 or newer is needed. "
+            "If you have one, name it: make lab PYTHON=python3.12"
         )
     if version[:2] > NEWEST_TESTED:
         return f"Note: the course is tested on Python 3.11 to 3.13; this is {name}."
@@ -79,10 +87,12 @@ def require_venv_module() -> None:
     if importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip"):
         return
     package = f"python3.{sys.version_info[1]}-venv"
-    raise SetupError(f"this Python has no venv module. Debian, Ubuntu: apt-get install {package}, then try again")
+    raise SetupError(
+        f"this Python has no venv module. Debian, Ubuntu: apt-get install {package}, then try again"
+    )
 
 
-# --- the lock ------------------------------------------------------------------------------------------------
+# --- the lock ---------------------------------------------------------------------------------------------
 
 
 def read_lock(text: str) -> list[tuple[str, str, set[str]]]:
@@ -91,7 +101,9 @@ def read_lock(text: str) -> list[tuple[str, str, set[str]]]:
     for block in re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE):
         head = re.match(r"[A-Za-z0-9][\w.-]*", block)
         if head:
-            needed_by = set(re.findall(r"^ +# +(?:via +)?([\w.-]+)", block.replace("# via\n", ""), re.MULTILINE))
+            needed_by = set(
+                re.findall(r"^ +# +(?:via +)?([\w.-]+)", block.replace("# via\n", ""), re.MULTILINE)
+            )
             lines = [line for line in block.splitlines() if not line.lstrip().startswith("#")]
             blocks.append((head.group(), "\n".join(lines).rstrip(" \\"), needed_by))
     return blocks
@@ -125,7 +137,7 @@ def wanted_packages(purpose: str, with_go: bool) -> set[str]:
     return names_of(listed)
 
 
-# --- pip -----------------------------------------------------------------------------------------------------
+# --- pip --------------------------------------------------------------------------------------------------
 
 
 def cause(log: str) -> str:
@@ -144,8 +156,7 @@ def run_pip(arguments: list[str], total: int) -> str:
     lines = []
     seen: set[str] = set()
     with subprocess.Popen(
-        command, cwd=ROOT, env=env, text=True, encoding="utf-8", errors="replace",
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        command, cwd=ROOT, env=env, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as pip:
         for line in pip.stdout or ():
             lines.append(line)
@@ -154,19 +165,19 @@ def run_pip(arguments: list[str], total: int) -> str:
     with LOG.open("a", encoding="utf-8") as file:
         file.write(log)
     if pip.returncode:
-        raise SetupError(cause(log))
+        raise SetupError(f"{cause(log)} (all that pip said: {LOG.relative_to(ROOT)})")
     return log
 
 
 def progress(line: str, seen: set[str], total: int) -> None:
     """Show what one line of pip's output means for somebody who waits; seen counts the packages."""
-    collected = re.match(r"(?:Collecting|Ignoring|Requirement already satisfied:|Processing \S*/)\s*(\w[\w.]*)", line)
-    download = re.match(r"\s*Downloading (?:\S*/)?([^\s/]+\.whl) \((\d+\.?\d* MB)\)", line)
-    if collected and collected.group(1) not in seen:
-        seen.add(collected.group(1))
-        show(f"  [{len(seen):3}/{total}] {collected.group(1)}", keep=len(seen) % 25 == 0 or len(seen) == total)
+    found = re.match(r"(?:Collecting|Ignoring|Requirement already \w+:|Processing \S*/) *(\w[\w.]*)", line)
+    download = re.match(r"\s*Downloading (?:\S*/)?([^\s/]+?)-\S+\.whl \((\d+\.?\d* MB)\)", line)
+    if found and found.group(1) not in seen:
+        seen.add(found.group(1))
+        show(f"  [{len(seen):3}/{total}] {found.group(1)}", keep=len(seen) % 25 == 0)
     elif download:
-        show(f"  [{len(seen):3}/{total}] downloading {download.group(1).split('-')[0]}, {download.group(2)}")
+        show(f"  [{len(seen):3}/{total}] downloading {download.group(1)}, {download.group(2)}")
     elif line.startswith("Installing collected packages") and total > 1:
         show("  writing the packages to .venv ...", keep=True)
 
@@ -179,7 +190,7 @@ def show(text: str, keep: bool = False) -> None:
         print(text, flush=True)
 
 
-# --- the steps -----------------------------------------------------------------------------------------------
+# --- the steps --------------------------------------------------------------------------------------------
 
 
 def key() -> str:
@@ -191,29 +202,28 @@ def key() -> str:
 
 
 def read_stamp() -> dict[str, object]:
-    """Return what the last complete set-up noted; {} if there was none or it is for other files."""
+    """Return what the last set-up noted; {} if there was none or its Python is gone."""
     if not (STAMP.exists() and PYTHON.exists()):
         return {}
     noted: dict[str, object] = json.loads(STAMP.read_text(encoding="utf-8"))
-    return noted if noted.get("key") == key() else {}
+    return noted
 
 
-def ready(noted: dict[str, object], purpose: str, with_go: bool) -> bool:
-    """Say whether the noted set-up covers this purpose."""
-    tests = noted.get("purpose") == "test" or purpose == "lab"
-    go = bool(noted.get("with_go")) or not with_go
-    return bool(noted) and tests and go
+def write_stamp(complete: bool, purpose: str, with_go: bool, missing: dict[str, str]) -> None:
+    """Note a set-up; one that is not complete fits no files, but the choice about Go is remembered."""
+    noted = {"key": key() if complete else "", "purpose": purpose, "with_go": with_go, "missing": missing}
+    STAMP.write_text(json.dumps(noted), encoding="utf-8")
 
 
 def make_venv() -> None:
-    """Create .venv, or again if the Python that it was made from is gone."""
-    if PYTHON.exists():
+    """Create .venv, or again if its Python is gone, too old or without pip (a first try that was stopped)."""
+    probe = [str(PYTHON), "-c", f"import sys, pip; sys.exit(sys.version_info < {OLDEST})"]
+    if PYTHON.exists() and not subprocess.run(probe, stderr=subprocess.DEVNULL, check=False).returncode:
         return
     require_venv_module()
     print(f"Creating .venv with Python {sys.version.split()[0]} ...", flush=True)
-    made = subprocess.run(
-        [sys.executable, "-m", "venv", "--clear", str(VENV)], capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
     if made.returncode:
         lines = (made.stdout + made.stderr).strip().splitlines()
         raise SetupError(f"cannot create .venv: {lines[-1] if lines else 'python -m venv failed'}")
@@ -221,7 +231,7 @@ def make_venv() -> None:
 
 def install(purpose: str, with_go: bool) -> None:
     """Bring .venv to what the lock says for this purpose and note it in the stamp."""
-    STAMP.unlink(missing_ok=True)
+    write_stamp(False, purpose, with_go, {})
     LOG.unlink(missing_ok=True)
     lock = read_lock(LOCK.read_text(encoding="utf-8"))
     names = needed(lock, wanted_packages(purpose, with_go))
@@ -237,8 +247,7 @@ def install(purpose: str, with_go: bool) -> None:
             except SetupError as error:
                 missing[name] = str(error)
     run_pip(["install", "--no-deps", "--no-build-isolation", "--quiet", "--editable", "."], 1)
-    noted = {"key": key(), "purpose": purpose, "with_go": with_go, "missing": missing}
-    STAMP.write_text(json.dumps(noted), encoding="utf-8")
+    write_stamp(True, purpose, with_go, missing)
 
 
 def pip_install(blocks: list[str], *options: str) -> None:
@@ -249,11 +258,16 @@ def pip_install(blocks: list[str], *options: str) -> None:
 
 
 def prepare(purpose: str, with_go: bool, again: bool = False) -> None:
-    """Set up .venv for "lab" or "test" unless that is done; say which optional package is not there."""
-    noted = {} if again else read_stamp()
-    if not ready(noted, purpose, with_go):
+    """Set up .venv for "lab" or "test" unless that is done; say which optional package is not there.
+
+    What an earlier set-up had is kept: the test tools, and the choice to leave Go out (until ``again``).
+    """
+    noted = read_stamp()
+    if noted.get("purpose") == "test":
+        purpose = "test"
+    if again or noted.get("key") != key() or noted.get("purpose") != purpose:
         make_venv()
-        install(purpose if noted.get("purpose") != "test" else "test", with_go or bool(noted.get("with_go")))
+        install(purpose, with_go and (again or bool(noted.get("with_go", True))))
         noted = read_stamp()
     missing = noted.get("missing")
     for name, why in missing.items() if isinstance(missing, dict) else ():
@@ -275,30 +289,39 @@ def start(arguments: list[str]) -> int:
 
 
 def lab_arguments(extra: list[str]) -> list[str]:
-    """Return the command line, after Python, that opens JupyterLab on the first notebook, without news from outside."""
+    """Return Python's arguments that open JupyterLab on the first notebook, without news from outside."""
     return [
-        "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}", f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}",
-        "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", *extra,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={ROOT}",
+        f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        *extra,
     ]
 
 
 def main(argv: list[str]) -> int:
     """Set up and start what the command line names; return the exit code."""
-    parser = argparse.ArgumentParser(prog="setup_env.py", description="Set the course up in .venv and start it.")
-    parser.add_argument("command", choices=("setup", "lab", "test", "lint", "bench", "notebooks", "doctor"))
+    parser = argparse.ArgumentParser(prog="setup_env.py", description="Set the course up and start it.")
+    commands = ("setup", "lab", "test", "unit", "lint", "bench", "notebooks", "doctor")
+    parser.add_argument("command", choices=commands)
     parser.add_argument("--no-go", action="store_true", help="leave the Go toolchain out (also: NO_GO=1)")
     parser.add_argument("rest", nargs="*", help="passed on to JupyterLab or pytest; write -- before it")
     options = parser.parse_args(argv)
     with_go = not (options.no_go or os.environ.get("NO_GO", "") not in ("", "0"))
+    purpose = "lab" if options.command in ("setup", "lab", "doctor") else "test"
     try:
-        print(require_python(sys.version_info[:3]) or "", end="", flush=True)
-        prepare("lab" if options.command in ("setup", "lab", "doctor") else "test", with_go, options.command == "setup")
+        remark = require_python(sys.version_info[:3])
+        prepare(purpose, with_go, again=options.command == "setup")
     except SetupError as error:
         print(f"Set-up stopped: {error}.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped. The same command goes on from here.", file=sys.stderr)
         return 130
+    if remark:
+        print(remark, flush=True)
     if options.command == "setup":
         print("Ready. 'make lab' opens the course, 'make test' checks it.")
         return 0
