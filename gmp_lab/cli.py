@@ -1,8 +1,8 @@
 """The command ``gmp-lab``: the package's functions for people at a terminal.
 
-This module and the other commands (setup_env, checks, notebook_tool) are the only ones that print; they ask a
-function for a text and write it to standard output.  Errors of the command line end with exit code 2, as argparse
-does it.
+This module and the other commands (setup_env, checks, notebook_tool) are the only ones that print; they ask
+a function for a text and write it to standard output.  Errors of the command line end with exit code 2, as
+argparse does it.
 """
 
 from __future__ import annotations

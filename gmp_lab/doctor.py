@@ -1,12 +1,14 @@
-"""What is installed, what is missing, and one line on how to mend it: the examination behind ``gmp-lab doctor``.
+"""What is installed, what is missing, and one line on how to mend it: the examination behind ``gmp-lab
+doctor``.
 
-The course runs when Python is new enough and the packages that pyproject.toml names as its own and as ``lab`` are
-there.  The rest is a remark: without a Go toolchain the notebooks show recorded results, without Chromium and the
-test tools only ``make test`` loses something.  A package in another version than the wanted one is a remark too: the
-course most likely runs, but a notebook's stored outputs were made with the wanted one.
+The course runs when Python is new enough and the packages that pyproject.toml names as its own and as
+``lab`` are there.  The rest is a remark: without a Go toolchain the notebooks show recorded results,
+without Chromium and the test tools only ``make test`` loses something.  A package in another version than
+the wanted one is a remark too: the course most likely runs, but a notebook's stored outputs were made with
+the wanted one.
 
-The wanted versions are read from the installed package's own metadata, so there is no second list here.  Standard
-library alone: an examination must work where the installation did not.
+The wanted versions are read from the installed package's own metadata, so there is no second list here.
+Standard library alone: an examination must work where the installation did not.
 """
 
 from __future__ import annotations
@@ -30,7 +32,14 @@ GET_CHROMIUM = "install Chromium or Chrome (Debian: apt-get install chromium) or
 GET_PLAYWRIGHT = "run 'make test' once, or: python -m pip install -e '.[test]'"
 GET_GO = "run 'make setup' with a network, or install Go 1.27 so that 'go version' works"
 
-_CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+_CHROMIUM_NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "msedge",
+)
 _CHROMIUM_PLACES = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -58,7 +67,7 @@ class Finding:
 
     @property
     def verdict(self) -> str:
-        """Return "ok", "differs" (there, in another version), "missing" (and needed) or "none" (and not needed)."""
+        """Return "ok", "differs" (other version), "missing" (and needed) or "none" (not there, no harm)."""
         if not self.found:
             return "missing" if self.needed else "none"
         return "differs" if self.remedy else "ok"
@@ -76,7 +85,7 @@ class Report:
         return not any(finding.verdict == "missing" for finding in self.findings)
 
     def text(self) -> str:
-        """Return the report as lines: verdict, name, what was found; below, indented, the remedy if there is one."""
+        """Return the report as lines: verdict, name, what was found; below it the remedy if there is one."""
         lines = []
         for finding in self.findings:
             found = finding.found or "not found"
@@ -84,7 +93,11 @@ class Report:
             lines.append(f"{finding.verdict:8}{finding.name:18}{found}{wish}")
             if finding.remedy:
                 lines.append(f"{'':8}-> {finding.remedy}")
-        lines.append("The course can run." if self.course_runs else "The course cannot run yet: mend what is 'missing'.")
+        lines.append(
+            "The course can run."
+            if self.course_runs
+            else "The course cannot run yet: mend what is 'missing'."
+        )
         return "\n".join(lines)
 
 
@@ -124,11 +137,13 @@ def why_no_browser() -> str:
 def _python() -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
     old = sys.version_info[:2] < OLDEST_PYTHON
-    return Finding("Python", "" if old else version, "3.11 or newer", True, "install Python 3.11 or newer" if old else "")
+    return Finding(
+        "Python", "" if old else version, "3.11 or newer", True, "install Python 3.11 or newer" if old else ""
+    )
 
 
 def wanted_packages(requirements: list[str]) -> list[tuple[str, str, str]]:
-    """Split requirement lines of package metadata into (name, version, extra); extra is "" for the package's own."""
+    """Split requirement lines of metadata into (name, version, extra); extra is "" for the package's own."""
     wanted = []
     for line in requirements:
         named = re.match(r"([\w.-]+)==([\w.]+)", line)
@@ -143,7 +158,9 @@ def _packages() -> list[Finding]:
         requirements = importlib.metadata.requires("gmp_lab") or []
     except importlib.metadata.PackageNotFoundError:
         return [Finding("gmp_lab", "", needed=True, remedy=f"this Python is not the course's: {SET_UP}")]
-    wanted = [row for row in wanted_packages(requirements) if row[2] != "go"]  # the toolchain has a line of its own
+    wanted = [
+        row for row in wanted_packages(requirements) if row[2] != "go"
+    ]  # the toolchain has a line of its own
     order = ("", "lab", "test")
     return [_package(*row) for row in sorted(wanted, key=lambda row: order.index(row[2]))]
 
@@ -167,4 +184,6 @@ def _go() -> Finding:
 
 def _chromium() -> Finding:
     path = find_chromium()
-    return Finding("Chromium", path or "", remedy="" if path else f"only for the browser tests: {GET_CHROMIUM}")
+    return Finding(
+        "Chromium", path or "", remedy="" if path else f"only for the browser tests: {GET_CHROMIUM}"
+    )
