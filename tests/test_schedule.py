@@ -9,6 +9,7 @@ from helpers import kinds, log_order, run, sources
 
 from gmp_lab import Config, WaitGroup, chan, go, gosched, log, recv, send, sleep, work
 from gmp_lab import vocabulary as v
+from gmp_lab.params import bareSchedtick
 
 
 def test_the_goroutine_started_last_runs_first() -> None:
@@ -94,10 +95,10 @@ def test_every_61st_tick_takes_one_from_the_global_queue_first() -> None:
             yield gosched()
 
     rec = run(main, gomaxprocs=1)
-    tick, seen = 0, []
+    tick, seen = bareSchedtick, []
     for e in rec:
         if e.kind == v.E_EXECUTE:
-            if e.g == 1 and e.t:
+            if e.g == 1 and e.t:  # not its first turn
                 seen.append((tick % 61, e.arg & 15))
             tick += not e.arg & v.INHERIT
     assert seen[:3] == [(0, v.SRC_GLOBAL61)] * 3
