@@ -1,0 +1,38 @@
+"""What README.md shows works: its example prints what stands below it, its commands and files exist."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def readme(root: Path) -> str:
+    return (root / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_example_prints_what_stands_below_it(readme: str) -> None:
+    shown = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", readme, re.DOTALL)
+    assert shown is not None
+    program, output = shown.groups()
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == output
+
+
+def test_every_make_target_that_is_named_exists(root: Path, readme: str) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (root / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"(?:`|^)make ([a-z]+)", readme, re.MULTILINE)) <= targets
+
+
+def test_every_notebook_of_the_table_exists(root: Path, readme: str) -> None:
+    named = re.findall(r"^\| `([\w-]+)` \|", readme, re.MULTILINE)
+    assert [name for name in named if not (root / "notebooks" / f"{name}.ipynb").is_file()] == []
+
+
+def test_every_notebook_stands_in_the_table(root: Path, readme: str) -> None:
+    there = [path.stem for path in sorted((root / "notebooks").glob("*.ipynb"))]
+    assert [name for name in there if f"| `{name}` |" not in readme] == []
