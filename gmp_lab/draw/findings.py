@@ -1,1 +1,76 @@
 """Titles that state what was found, and notes that say how it is drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gmp_lab.metrics.counts import steals
+from gmp_lab.metrics.usage import state_ns
+
+if TYPE_CHECKING:
+    from gmp_lab.metrics.depths import Depths
+    from gmp_lab.metrics.spans import Spans
+    from gmp_lab.recording import Recording
+
+Window = tuple[int, int]
+
+
+def count(n: int, one: str, many: str = "") -> str:
+    """ "1 steal", "12 steals", "1,200 steals"."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def duration(ns: float) -> str:
+    """A time with a unit that suits it: "80 ns", "12.5 us", "3.2 ms"."""
+    for unit, length in (("ns", 1), ("us", 1_000), ("ms", 1_000_000)):
+        if ns < 1000 * length or unit == "ms":
+            return f"{ns / length:,.3g} {unit}" if ns < 1000 * length else f"{ns / length:,.0f} {unit}"
+    raise AssertionError  # not reached: the last unit takes all
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} %" if whole else "0 %"
+
+
+def timeline_title(rec: Recording, s: Spans, window: Window | None) -> str:
+    """The finding of a timeline: how busy its rows were."""
+    table = state_ns(s)
+    total = sum(map(sum, table))
+    by_state = {name: sum(row[k] for row in table) for k, name in enumerate(s.states)}
+    running = _share(by_state["running"], total)
+    if s.of == "P":
+        n = steals(rec, *(window or (0, None))).count
+        held = by_state["syscall"]
+        calls = f", {_share(held, total)} held in system calls" if held * 200 >= total > 0 else ""
+        return f"{count(s.rows, 'P')} busy {running} of the time{calls}; {count(n, 'steal')}"
+    if s.of == "G":
+        alive = total - by_state["dead"]
+        ready, run = (_share(by_state[k], alive) for k in ("runnable", "running"))
+        return f"{count(max(0, s.rows - 1), 'goroutine')}: {run} of their life running, {ready} runnable"
+    return f"{count(s.rows, 'thread')} running goroutines {running} of their time"
+
+
+def detail_note(hidden: int, width_ns: int) -> str:
+    """How the bars are to be read."""
+    if not hidden:
+        return "every stay is drawn"
+    return f"{count(hidden, 'stay')} shorter than {duration(width_ns / 1500)} not drawn"
+
+
+def raster_note(stays: int, bins: int, bin_ns: float) -> str:
+    """How the raster is to be read."""
+    return f"{stays:,} stays merged: each of {bins:,} columns of {duration(bin_ns)} shows its longest state"
+
+
+def depth_title(depths: Depths) -> str:
+    """The finding of the queue depths: how long each kind of queue got, and where."""
+    tops = [ring.maximum() for ring in depths.ring]
+    longest = max(tops)
+    where = f" (P{tops.index(longest)})" if longest else ""
+    waiting = count(depths.global_.maximum(), "goroutine")
+    return f"Global queue: up to {waiting}; longest ring: {longest}{where}"
+
+
+def depth_note(bins: int, bin_ns: float) -> str:
+    """How the lines and rows are to be read."""
+    return f"each of {bins:,} columns of {duration(bin_ns)} shows its largest depth; runnext is not counted"

@@ -1,13 +1,14 @@
 """The only place with colours: one table, keyed by state.
 
-A state is told apart in three ways.  By colour: hues chosen to stay apart for the common kinds of colour blindness.
-By lightness: any two states that stand in one picture differ by at least 8 steps of CIE L*, so a grey print still
-tells them apart; on a light page the busier state is the darker one, on a dark page the lighter one.  By a sign:
-a letter in texts, a pattern in bars.  Busy states reach a contrast of 3:1 with the page (WCAG 1.4.11); idle ones
-keep back on purpose, they are the absence of something.
+A state is told apart in three ways.  By colour: hues chosen to stay apart for the common kinds of colour
+blindness. By lightness: any two states that stand in one picture differ by at least 8 steps of CIE L*, so
+a grey print still tells them apart; on a light page the busier state is the darker one, on a dark page the
+lighter one.  By a sign: a letter in texts, a pattern in bars.  Busy states reach a contrast of 3:1 with
+the page (WCAG 1.4.11); idle ones keep back on purpose, they are the absence of something.
 
-The tests compute all of this from the table.  Rejected: plotly's own colour sequences (four of the default ten have
-the same lightness), and colours that encode which goroutine runs (a thousand goroutines, ten colours).
+The tests compute all of this from the table.  Rejected: plotly's own colour sequences (four of the default
+ten have the same lightness), and colours that encode which goroutine runs (a thousand goroutines, ten
+colours).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Stays and step functions, reduced to as many columns as a screen has.
 
-A figure of 20,000 rectangles takes a browser a second; a raster takes it the same 60 ms whatever the run.  The
-reduction is exact: the time of each state in each column is a difference of two cumulative sums, and the state that
-lasted longest gives the column its colour.  Edges of columns are whole nanoseconds.
+A figure of 20,000 rectangles takes a browser a second; a raster takes it the same 60 ms whatever the run.
+The reduction is exact: the time of each state in each column is a difference of two cumulative sums, and
+the state that lasted longest gives the column its colour.  Edges of columns are whole nanoseconds.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def bin_edges(start_ns: int, end_ns: int, bins: int) -> Ints:
 def state_time(s: Spans, start_ns: int, end_ns: int, bins: int) -> tuple[Ints, Ints]:
     """Time of each state and number of stays in each column.
 
-    Returns (ns, stays): int64 arrays of shapes (states, rows, bins) and (rows, bins).  A stay that reaches into
-    two columns counts in both.
+    Returns (ns, stays): int64 arrays of shapes (states, rows, bins) and (rows, bins).  A stay that reaches
+    into two columns counts in both.
     """
     width = end_ns - start_ns
     # all rows one after the other on one axis, so that one search serves all

@@ -1,7 +1,7 @@
 """The detail of a timeline: one bar for each stay that is wide enough to be seen, with words for the reader.
 
-A stay narrower than a pixel is not drawn alone: neighbours that are too short are merged into one bar, which says
-so, and what is still too short is counted instead.  Nothing is dropped in silence.
+A stay narrower than a pixel is not drawn alone: neighbours that are too short are merged into one bar,
+which says so, and what is still too short is counted instead.  Nothing is dropped in silence.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _COLUMNS: Final = 1500  # a stay shorter than the window divided by this is narr
 
 
 class Bars(NamedTuple):
-    """Bars of a timeline, all columns of equal length; ``hidden`` stays were too short for any bar.
+    """Bars of a timeline, columns of equal length; ``hidden`` stays were too short for any bar.
 
     ``row`` uint8 or int32, ``start_ns`` and ``length_ns`` int64, ``state`` index; ``label`` is for the bar itself,
     ``hover`` says who, on what, where from and why it ended.
@@ -110,7 +110,11 @@ def words(rec: Recording, s: Spans, i: int) -> str:
     """Who took part in stay i, what began it and what ended it."""
     g, p, m = int(s.g[i]), int(s.p[i]), int(s.m[i])
     state = s.states[s.state[i]]
-    who = [f"G{g} {rec.g_name(g)}"] if s.of != "G" and g > 0 and state in ("running", "syscall", "no core") else []
+    who = (
+        [f"G{g} {rec.g_name(g)}"]
+        if s.of != "G" and g > 0 and state in ("running", "syscall", "no core")
+        else []
+    )
     if s.of == "G" and p >= 0 and state != "waiting":
         who.append(f"P{p}")
     if s.of != "M" and m >= 0 and state != "waiting":

@@ -164,9 +164,7 @@ def queue_depths(rec: Recording) -> Depths:
     c, n = columns(rec), rec.config.gomaxprocs
     runnext, kicked = _runnext(c)
     glob = _global(c)
-    return Depths(
-        _per_p(c, _ring(c, kicked), n), _per_p(c, runnext, n), steps_from(c.t[glob.event], glob.by)
-    )
+    return Depths(_per_p(c, _ring(c, kicked), n), _per_p(c, runnext, n), steps_from(c.t[glob.event], glob.by))
 
 
 def thread_count(rec: Recording) -> Steps:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from gmp_lab import params
 from gmp_lab import vocabulary as v
 from gmp_lab.errors import check_choice
 from gmp_lab.metrics.columns import Arrays, Bools, Ints, check_window, columns
@@ -165,7 +166,7 @@ def _by_row(row: Ints) -> tuple[Ints, Bools]:
 _HELD_KINDS: Final = np.isin(
     np.arange(256),
     (v.E_ACQUIRE_P, v.E_RELEASE_P, v.E_SYSEXIT, v.E_RETAKE, v.E_SPIN, v.E_M_START, v.E_CPU_ON, v.E_CPU_OFF,
-     v.E_M_WAKE, v.E_M_NEW),
+     v.E_M_WAKE, v.E_M_NEW, v.E_SYSCALL),
 )  # fmt: skip
 
 
@@ -175,17 +176,18 @@ def _lost_p(c: Arrays) -> Bools:
     return lost
 
 
-def _held(c: Arrays) -> tuple[Ints, Ints]:
+def _held(rec: Recording, c: Arrays) -> tuple[Ints, Ints]:
     """For each event: the P that its M has (-1: none) and whether that M is spinning (0/1), after the event.
 
     Only filled in for the kinds whose state depends on the M.
     """
+    unwires = () if params.version(rec.config.go).syscall_keeps_p else (v.E_SYSCALL,)
     which = np.flatnonzero(_HELD_KINDS[c.kind] & (c.m >= 0))
     order, first = _by_row(c.m[which])
     at = which[order]
     kind, arg = c.kind[at], c.arg[at]
     gets = (kind == v.E_ACQUIRE_P) | ((kind == v.E_SYSEXIT) & ~_lost_p(c)[at])
-    loses = (kind == v.E_RELEASE_P) | (kind == v.E_RETAKE)
+    loses = np.isin(kind, (v.E_RELEASE_P, v.E_RETAKE, *unwires))
     turns = (kind == v.E_SPIN) | (kind == v.E_M_START)
     held = np.full(len(c.t), -1, np.int32)
     spinning = np.zeros(len(c.t), np.int8)
@@ -264,7 +266,7 @@ def _merged(s: Spans, alone: int) -> Spans:
 def p_spans(rec: Recording) -> Spans:
     """What every P did during the whole run: the stays of each P cover it without a gap."""
     c = columns(rec)
-    held, spinning = _held(c)
+    held, spinning = _held(rec, c)
     state = _P_TABLE[c.kind]
     by_m = state == _BY_M
     row = np.where(by_m, held, c.p)
@@ -291,7 +293,7 @@ def g_spans(rec: Recording) -> Spans:
 def m_spans(rec: Recording) -> Spans:
     """What every thread did, from the moment it was made."""
     c = columns(rec)
-    _, spinning = _held(c)
+    _, spinning = _held(rec, c)
     state = _M_TABLE[c.kind]
     state = np.where(state == _BY_M, M_SCHEDULING + spinning, state)
     state[c.kind == v.E_CPU_OFF] = M_NO_CORE

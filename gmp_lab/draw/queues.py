@@ -1,0 +1,147 @@
+"""Queue depths over time: the global queue and all rings as lines, the ring of each P as a row of colour.
+
+Time is reduced to at most 600 columns that show the largest depth within them, so that no peak is lost and
+the figure costs the same for every run.  The rows stand in the same order as those of the timeline.  One
+line for each P was tried: four of them that jump between 0 and 15 cover each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import plotly.graph_objects as go
+
+from gmp_lab.draw.axes import Window, meta, time_unit, whole_window, zoomed
+from gmp_lab.draw.findings import depth_note, depth_title
+from gmp_lab.draw.palette import colour, page
+from gmp_lab.draw.raster import max_per_bin
+from gmp_lab.metrics.depths import queue_depths
+
+if TYPE_CHECKING:
+    from gmp_lab.metrics.columns import Ints
+    from gmp_lab.recording import Recording
+
+MAX_BINS: Final = 600
+MAX_CELLS: Final = 5000  # two to four bytes each on their way to the browser
+
+
+@dataclass(frozen=True, slots=True)
+class DepthData:
+    """What the figure shows of ``window`` (ns): largest depths in each column of time, int16 or int32.
+
+    ``global_`` and ``rings`` (the sum of all rings) have one entry a column, ``ring`` is Ps x columns.
+    """
+
+    window: Window
+    unit: str
+    unit_ns: int
+    title: str
+    note: str
+    global_: Ints
+    rings: Ints
+    ring: Ints
+
+
+def queue_depth_data(rec: Recording, *, window: Window | None = None) -> DepthData:
+    """Compute what ``queue_depth`` shows; ConfigError for a bad window or a real trace (no queues)."""
+    start, end = whole_window(rec, window)
+    depths = queue_depths(rec)
+    bins = max(1, min(MAX_BINS, end - start))
+    rows = max(1, min(bins, MAX_CELLS // len(depths.ring)))
+    ring = np.stack([max_per_bin(steps, start, end, rows) for steps in depths.ring])
+    unit, unit_ns = time_unit((start, end))
+    title = depth_title(depths)
+    note = depth_note(bins, (end - start) / bins)
+    lines = (max_per_bin(steps, start, end, bins) for steps in (depths.global_, depths.ring_total()))
+    return DepthData((start, end), unit, unit_ns, title, note, *lines, ring)
+
+
+def _changes(d: DepthData) -> list[dict[str, Any]]:
+    start, end = (t / d.unit_ns for t in d.window)
+    dx, wide = (end - start) / len(d.global_), (end - start) / d.ring.shape[1]
+    top = max(1, int(d.ring.max()))
+    return [
+        {"y": d.global_, "x0": start, "dx": dx},
+        {"y": d.rings, "x0": start, "dx": dx},
+        {"z": d.ring, "x0": start + wide / 2, "dx": wide, "zmax": top},
+    ]
+
+
+def _styles(unit: str, theme: str) -> list[dict[str, Any]]:
+    first, second, *_ = page(theme).lines
+    hover = "at most %{y} around %{x:,.6~g} " + unit
+    line = {"type": "scatter", "mode": "lines", "hovertemplate": hover}
+    return [
+        line | {"name": "global queue", "line": {"shape": "hv", "color": first, "width": 2}},
+        line | {"name": "all rings together", "line": {"shape": "hv", "color": second, "width": 2, "dash": "dot"}},
+        {
+            "type": "heatmap", "name": "ring", "yaxis": "y2", "y0": 0, "dy": 1, "zmin": 0, "ygap": 4,
+            "colorscale": [[0, colour("idle", theme)], [1, colour("running", theme)]],
+            "colorbar": {"title": {"text": "ring"}, "len": 0.5, "y": 0, "yanchor": "bottom", "thickness": 12},
+            "hovertemplate": "P%{y}: at most %{z} around %{x:,.6~g} " + unit + "<extra></extra>",
+        },
+    ]  # fmt: skip
+
+
+def _axes(d: DepthData) -> dict[str, Any]:
+    n = len(d.ring)
+    ticks = list(range(0, n, max(1, -(-n // 12))))
+    return {
+        "title": {"text": d.title, "subtitle": {"text": d.note}},
+        "xaxis": {"title": {"text": f"time ({d.unit})"}},
+        "yaxis2": {"range": [n - 0.5, -0.5], "tickvals": ticks, "ticktext": [f"P{p}" for p in ticks]},
+    }
+
+
+def _layout(d: DepthData, theme: str, height: int | None) -> dict[str, Any]:
+    look = page(theme)
+    grid = {"gridcolor": look.grid, "zeroline": False, "linecolor": look.grid}
+    upper = grid | {
+        "title": {"text": "goroutines"},
+        "domain": [0.52, 1],
+        "fixedrange": True,
+        "rangemode": "tozero",
+    }
+    return {
+        "height": height or 420, "paper_bgcolor": look.paper, "plot_bgcolor": look.paper,
+        "font": {"color": look.ink, "size": 13}, "margin": {"l": 60, "r": 20, "t": 80, "b": 90},
+        "title": {"x": 0, "xref": "container", "pad": {"l": 12}, "font": {"size": 16}}, "hovermode": "closest",
+        "xaxis": grid | {"anchor": "y2", "range": [t / d.unit_ns for t in d.window]}, "yaxis": grid | upper | {"fixedrange": True},
+        "yaxis2": grid | {"domain": [0, 0.42], "fixedrange": True},
+        "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0,
+                   "itemclick": False, "itemdoubleclick": False},
+        "modebar": {"remove": ["select2d", "lasso2d"]}, "meta": meta(d.window, d.unit, d.unit_ns),
+    }  # fmt: skip
+
+
+def queue_depth(
+    rec: Recording, *, window: Window | None = None, theme: str = "light", height: int | None = None
+) -> go.Figure:
+    """Depths of the queues of a run as a plotly Figure.
+
+    ``window``: (start, end) in ns; ``theme``: "light" or "dark"; ``height`` in pixels.  ConfigError if one
+    of them is not possible, or for a real trace, which does not contain the queues.  The same inputs give
+    the same JSON.
+    """
+    d = queue_depth_data(rec, window=window)
+    fig = go.Figure(_styles(d.unit, theme), _layout(d, theme, height))
+    _put(fig, d)
+    return fig
+
+
+def _put(fig: go.Figure, d: DepthData) -> None:
+    for trace, change in zip(fig.data, _changes(d), strict=True):
+        trace.update(change)
+    fig.update_layout(_axes(d))
+
+
+def apply_queue_depth(fig: go.Figure, rec: Recording, *, window: Window | None = None) -> DepthData:
+    """Show another run in a figure that ``queue_depth`` made, in one update that keeps the zoom."""
+    d = queue_depth_data(rec, window=window)
+    with fig.batch_update():
+        _put(fig, d)
+        fig.layout.xaxis.range = zoomed(fig, d.window, d.unit_ns)
+        fig.layout.meta = meta(d.window, d.unit, d.unit_ns)
+    return d
