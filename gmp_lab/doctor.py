@@ -158,21 +158,29 @@ def _packages() -> list[Finding]:
         requirements = importlib.metadata.requires("gmp_lab") or []
     except importlib.metadata.PackageNotFoundError:
         return [Finding("gmp_lab", "", needed=True, remedy=f"this Python is not the course's: {SET_UP}")]
-    wanted = [
-        row for row in wanted_packages(requirements) if row[2] != "go"
-    ]  # the toolchain has a line of its own
-    order = ("", "lab", "test")
-    return [_package(*row) for row in sorted(wanted, key=lambda row: order.index(row[2]))]
+    wanted = wanted_packages(requirements)
+    own = [_package(name, version) for name, version, extra in wanted if extra in ("", "lab")]
+    return [*own, _test_tools({name: version for name, version, extra in wanted if extra == "test"})]
 
 
-def _package(name: str, wanted: str, extra: str) -> Finding:
-    needed = extra != "test"
-    mend = SET_UP if needed else "only for 'make test', which installs it"
+def _installed(name: str) -> str:
     try:
-        found = importlib.metadata.version(name)
+        return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
-        return Finding(name, "", wanted, needed, mend)
-    return Finding(name, found, wanted, needed, "" if found == wanted else mend)
+        return ""
+
+
+def _package(name: str, wanted: str) -> Finding:
+    found = _installed(name)
+    return Finding(name, found, wanted, True, "" if found == wanted else SET_UP)
+
+
+def _test_tools(wanted: dict[str, str]) -> Finding:
+    wrong = [name for name, version in wanted.items() if _installed(name) != version]
+    if not wrong:
+        return Finding("test tools", f"{len(wanted)} packages, as wanted")
+    found = f"{len(wanted) - len(wrong)} of {len(wanted)} as wanted; not {', '.join(wrong)}"
+    return Finding("test tools", found, remedy="only for 'make test', which installs them")
 
 
 def _go() -> Finding:

@@ -98,3 +98,19 @@ def test_a_browser_that_is_named_but_not_there_is_not_replaced(monkeypatch: pyte
 def test_without_a_browser_the_reason_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "find_chromium", lambda: None)
     assert doctor.why_no_browser() == f"no Chromium found: {doctor.GET_CHROMIUM}"
+
+
+def test_missing_test_tools_are_one_remark(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = importlib.metadata.version
+
+    def without_pytest(name: str) -> str:
+        if name.startswith("pytest"):
+            raise importlib.metadata.PackageNotFoundError(name)
+        return installed(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", without_pytest)
+    (tools,) = [finding for finding in doctor.examine().findings if finding.name == "test tools"]
+    assert (tools.verdict, tools.found.partition("; ")[2]) == (
+        "differs",
+        "not pytest, pytest-benchmark, pytest-timeout",
+    )
