@@ -150,15 +150,23 @@ def ids(rec: Recording, name: str) -> list[int]:
     return [i + 1 for i, n in enumerate(rec.g_names) if n == name]
 
 
-def turns(rec: Recording, party: dict[int, int]) -> list[tuple[int, float]]:
-    """Changes of the running party: [(party, 10 ms until the next party ran)]; the last one is left out."""
+def turns(rec: Recording, party: dict[int, int], shortest: float = 0.0) -> list[tuple[int, float]]:
+    """Changes of the running party: [(party, 10 ms until the next party ran)]; the last one is left out.
+
+    A turn below ``shortest`` (10 ms) is not seen and counts to the party that ran before, as in a program that
+    looks at the clock only now and then.
+    """
     out: list[tuple[int, float]] = []
-    who, since = -1, 0
+    changes: list[tuple[int, int]] = []
     for e in rec:
-        if e.kind == v.E_EXECUTE and e.g in party and party[e.g] != who:
-            if who >= 0:
-                out.append((who, (e.t - since) / TICK))
-            who, since = party[e.g], e.t
+        if e.kind == v.E_EXECUTE and e.g in party and (not changes or party[e.g] != changes[-1][0]):
+            changes.append((party[e.g], e.t))
+    for (who, start), (_, end) in zip(changes, changes[1:], strict=False):
+        length = (end - start) / TICK
+        if out and (length < shortest or out[-1][0] == who):
+            out[-1] = (out[-1][0], out[-1][1] + length)
+        else:
+            out.append((who, length))
     return out
 
 
@@ -251,7 +259,7 @@ def short_calls_and_a_hog(dur_ms: int = 800, **settings: Any) -> dict[str, float
 
     rec = run(main, gomaxprocs=1, **settings)
     (hog_id,), (caller_id,) = ids(rec, "hog"), ids(rec, "caller")
-    slices = turns(rec, {hog_id: 0, caller_id: 1})
+    slices = turns(rec, {hog_id: 0, caller_id: 1}, shortest=0.01)
     hog_turns = [x for who, x in slices if who == 0]
     threads = [e.m for e in rec if e.g == caller_id and e.kind == v.E_EXECUTE]
     changes = sum(a != b for a, b in zip(threads, threads[1:], strict=False))

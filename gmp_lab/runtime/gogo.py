@@ -71,7 +71,7 @@ def gogo(rt: Runtime, mp: M, gp: G) -> bool:
         else:
             gp.op = op
             gp.left = costs[code]
-            if not gp.preempt:
+            if not gp.preempt or code in NOSPLIT:
                 continue
         gopreempt_m(rt, mp, gp)  # a call: the prologue of the function looks at the flag (newstack)
         return True
@@ -199,6 +199,10 @@ OPERATIONS[w.OP_LOCK_THREAD] = _lock_thread
 OPERATIONS[w.OP_UNLOCK_THREAD] = _unlock_thread
 OPERATIONS[w.OP_NOW] = _now
 OPERATIONS[w.OP_PARK] = _park
+
+
+# Operations without a prologue check: syscall.Syscall and time.Now are nosplit, log is no code at all.
+NOSPLIT = frozenset((w.OP_SYSCALL, w.OP_NOW, w.OP_LOG))
 
 
 def operation_costs(costs: Costs) -> list[int]:

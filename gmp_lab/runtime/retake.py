@@ -48,7 +48,7 @@ def retake(rt: Runtime, first: int, done: Callable[[Runtime], None]) -> None:
 
 def _tgkill(rt: Runtime) -> int:
     """Nanoseconds that sysmon's own side of sending a signal takes: about as long as its delivery, give or take."""
-    return rt.costs.signal // 2 + (rt.cheaprand() * rt.costs.signal * 2 >> 32)
+    return rt.costs.signal // 2 + (rt.cheaprand() * rt.costs.signal * 5 // 2 >> 32)
 
 
 def _retakeOn(rt: Runtime, at: tuple[P, Callable[[Runtime], None]]) -> None:
