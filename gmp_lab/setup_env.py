@@ -271,7 +271,7 @@ def prepare(purpose: str, with_go: bool, again: bool = False) -> None:
         noted = read_stamp()
     missing = noted.get("missing")
     for name, why in missing.items() if isinstance(missing, dict) else ():
-        print(f"Without {name} ({why}): {OPTIONAL[name]}. 'make setup' tries again.", flush=True)
+        print(f"Without {name}, {OPTIONAL[name]}. Why: {why}. 'make setup' tries again.", flush=True)
 
 
 def start(arguments: list[str]) -> int:
