@@ -46,6 +46,7 @@ class Version:
     schedtrace: str  # format of the schedtrace line: "1.25" (with schedticks) or "1.23"
     startup: tuple[StartupG, ...]  # goroutines at main.main, main itself (always the first) left out
     startup_schedtick: int  # P0's schedtick when main.main begins
+    startup_threads: int  # idle Ms when main.main begins: one more than Ps, of which this many count (seen in /proc)
 
 
 _parked = (
@@ -67,6 +68,7 @@ VERSIONS: dict[str, Version] = {
             schedtrace="1.25",
             startup=(*_parked, _updater, _finalizers),
             startup_schedtick=4,
+            startup_threads=3,
         ),
         Version(
             name="1.27",
@@ -76,6 +78,7 @@ VERSIONS: dict[str, Version] = {
             schedtrace="1.25",
             startup=(*_parked, _updater, _finalizers),
             startup_schedtick=4,
+            startup_threads=3,
         ),
     )
 }

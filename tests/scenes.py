@@ -189,14 +189,18 @@ def threads_of_blocking_calls(k: int, gomaxprocs: int, **settings: Any) -> dict[
     def blocked() -> Any:
         yield syscall(ms=60)
 
+    def watchdog() -> Any:
+        yield syscall(ms=5000)
+
     def main() -> Any:
+        yield go(watchdog)
         for round_ in range(2):
             yield sleep(ms=20)
             seen.append((yield now()))
             for _ in range(k):
                 yield go(blocked)
             yield sleep(ms=20)
-            yield syscall(us=300, kind="cpu")  # reading /proc
+            yield syscall(us=50, kind="cpu")  # reading /proc
             seen.append((yield now()))
             yield sleep(ms=100 + round_)
 

@@ -16,7 +16,7 @@ from gmp_lab.runtime.goroutine import newproc, newproc1
 from gmp_lab.runtime.runtime2 import M
 from gmp_lab.runtime.schedule import execute
 from gmp_lab.runtime.sysmon import sysmon
-from gmp_lab.runtime.threads import acquirep, newm, pidleput
+from gmp_lab.runtime.threads import acquirep, mput, newm, pidleput
 from gmp_lab.runtime.runq import runqget
 from gmp_lab.runtime.world import Runtime
 from gmp_lab.workload import OP_PARK, Op, Program
@@ -87,6 +87,8 @@ def startupGoroutines(rt: Runtime, m0: M) -> None:
         else:
             newproc(rt, m0, pp, _system, (g.reason,))
             rt.allgs[-1].name = g.name
+    for _ in range(1 + min(rt.gomaxprocs, rt.version.startup_threads)):
+        mput(rt, newm(rt, None, False))
     for gp, g in zip(rt.allgs[1:], rt.version.startup, strict=True):
         gp.name = g.name
     pp.schedtick = rt.version.startup_schedtick
