@@ -1,15 +1,14 @@
-"""The time axis that all figures share: its unit, and the reader's zoom."""
+"""What all figures share: the frame, the time axis and its unit, rows with names, and the reader's zoom."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import plotly.graph_objects as go
+
+from gmp_lab.draw.palette import page
 from gmp_lab.metrics.columns import check_window
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
-    from gmp_lab.recording import Recording
+from gmp_lab.recording import Recording
 
 Window = tuple[int, int]
 
@@ -23,6 +22,35 @@ def whole_window(rec: Recording, window: Window | None) -> Window:
     """The window (start, end) in ns, the whole run by default, at least 1 ns long; else ConfigError."""
     start, end = check_window(rec, *(window or (0, None)))
     return start, max(end, start + 1)  # an empty run still has an axis
+
+
+def frame(theme: str, height: int, window: Window, unit_ns: int) -> dict[str, Any]:
+    """Layout that all figures with a time axis have: colours of the page, margins, legend below."""
+    look = page(theme)
+    axis = {"gridcolor": look.grid, "zeroline": False, "linecolor": look.grid}
+    return {
+        "height": height,
+        "paper_bgcolor": look.paper,
+        "plot_bgcolor": look.paper,
+        "font": {"color": look.ink, "size": 13},
+        "margin": {"l": 60, "r": 20, "t": 80, "b": 90},
+        "title": {"x": 0, "xref": "container", "pad": {"l": 12}, "font": {"size": 16}},
+        "xaxis": axis | {"range": [t / unit_ns for t in window]},
+        "yaxis": dict(axis),
+        "hovermode": "closest",
+        "legend": {
+            "orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0,
+            "itemclick": False, "itemdoubleclick": False,
+        },
+        "modebar": {"remove": ["select2d", "lasso2d"]},
+    }  # fmt: skip
+
+
+def row_axis(names: tuple[str, ...], first: int = 0, most: int = 24) -> dict[str, Any]:
+    """A vertical axis of rows, the first on top, with at most ``most`` names."""
+    n = max(len(names), first + 1)
+    ticks = list(range(first, len(names), max(1, -(-len(names) // most))))
+    return {"range": [n - 0.5, first - 0.5], "tickvals": ticks, "ticktext": [names[i] for i in ticks]}
 
 
 def meta(window: Window, unit: str, unit_ns: int) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from gmp_lab.metrics.counts import steals
 from gmp_lab.metrics.usage import state_ns
 
 if TYPE_CHECKING:
-    from gmp_lab.metrics.depths import Depths
     from gmp_lab.metrics.spans import Spans
     from gmp_lab.recording import Recording
 
@@ -22,10 +21,11 @@ def count(n: int, one: str, many: str = "") -> str:
 
 def duration(ns: float) -> str:
     """A time with a unit that suits it: "80 ns", "12.5 us", "3.2 ms"."""
-    for unit, length in (("ns", 1), ("us", 1_000), ("ms", 1_000_000)):
-        if ns < 1000 * length or unit == "ms":
-            return f"{ns / length:,.3g} {unit}" if ns < 1000 * length else f"{ns / length:,.0f} {unit}"
-    raise AssertionError  # not reached: the last unit takes all
+    if ns < 1_000:
+        return f"{ns:.3g} ns"
+    if ns < 1_000_000:
+        return f"{ns / 1_000:.3g} us"
+    return f"{ns / 1_000_000:.3g} ms" if ns < 1_000_000_000 else f"{ns / 1_000_000:,.0f} ms"
 
 
 def _share(part: int, whole: int) -> str:
@@ -62,13 +62,11 @@ def raster_note(stays: int, bins: int, bin_ns: float) -> str:
     return f"{stays:,} stays merged: each of {bins:,} columns of {duration(bin_ns)} shows its longest state"
 
 
-def depth_title(depths: Depths) -> str:
-    """The finding of the queue depths: how long each kind of queue got, and where."""
-    tops = [ring.maximum() for ring in depths.ring]
-    longest = max(tops)
-    where = f" (P{tops.index(longest)})" if longest else ""
-    waiting = count(depths.global_.maximum(), "goroutine")
-    return f"Global queue: up to {waiting}; longest ring: {longest}{where}"
+def depth_title(waiting: int, rings: list[int]) -> str:
+    """The finding of the queue depths: how long the global queue and the longest ring got."""
+    longest = max(rings)
+    where = f" (P{rings.index(longest)})" if longest else ""
+    return f"Global queue: up to {count(waiting, 'goroutine')}; longest ring: {longest}{where}"
 
 
 def depth_note(bins: int, bin_ns: float) -> str:

@@ -43,7 +43,7 @@ _RUN: Final = ("#01336e", "#bfe9ff")
 LOOKS: Final[dict[str, Look]] = {
     "idle": Look("idle", ".", "", *_OFF),
     "parked": Look("parked", ".", "", *_OFF),
-    "dead": Look("ended", " ", "", *_OFF),
+    "dead": Look("ended, or not yet made", " ", "", *_OFF),
     "waking": Look("waiting for its thread to wake", "w", "-", *_SOON),
     "starting": Look("being woken", "w", "-", *_SOON),
     "waiting": Look("waiting", "-", "-", *_SOON),

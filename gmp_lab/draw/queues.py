@@ -8,23 +8,21 @@ line for each P was tried: four of them that jump between 0 and 15 cover each ot
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import plotly.graph_objects as go
 
-from gmp_lab.draw.axes import Window, meta, time_unit, whole_window, zoomed
+from gmp_lab.draw.axes import Window, frame, meta, row_axis, time_unit, whole_window, zoomed
 from gmp_lab.draw.findings import depth_note, depth_title
 from gmp_lab.draw.palette import colour, page
 from gmp_lab.draw.raster import max_per_bin
+from gmp_lab.metrics.columns import Ints
 from gmp_lab.metrics.depths import queue_depths
-
-if TYPE_CHECKING:
-    from gmp_lab.metrics.columns import Ints
-    from gmp_lab.recording import Recording
+from gmp_lab.recording import Recording
 
 MAX_BINS: Final = 600
-MAX_CELLS: Final = 5000  # two to four bytes each on their way to the browser
+MAX_CELLS: Final = 3200  # three to five bytes each on their way to the browser
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,71 +47,52 @@ def queue_depth_data(rec: Recording, *, window: Window | None = None) -> DepthDa
     start, end = whole_window(rec, window)
     depths = queue_depths(rec)
     bins = max(1, min(MAX_BINS, end - start))
-    rows = max(1, min(bins, MAX_CELLS // len(depths.ring)))
-    ring = np.stack([max_per_bin(steps, start, end, rows) for steps in depths.ring])
+    columns = max(1, min(bins, MAX_CELLS // len(depths.ring)))
+    ring = np.stack([max_per_bin(steps, start, end, columns) for steps in depths.ring])
+    waiting = max_per_bin(depths.global_, start, end, bins)
+    rings = max_per_bin(depths.ring_total(), start, end, bins)
+    title = depth_title(int(waiting.max()), [int(row.max()) for row in ring])
     unit, unit_ns = time_unit((start, end))
-    title = depth_title(depths)
     note = depth_note(bins, (end - start) / bins)
-    lines = (max_per_bin(steps, start, end, bins) for steps in (depths.global_, depths.ring_total()))
-    return DepthData((start, end), unit, unit_ns, title, note, *lines, ring)
+    return DepthData((start, end), unit, unit_ns, title, note, waiting, rings, ring)
 
 
 def _changes(d: DepthData) -> list[dict[str, Any]]:
     start, end = (t / d.unit_ns for t in d.window)
     dx, wide = (end - start) / len(d.global_), (end - start) / d.ring.shape[1]
+    line = {"x0": start, "dx": dx, "hovertemplate": "at most %{y} around %{x:,.6~g} " + d.unit}
+    row = "P%{y}: at most %{z} around %{x:,.6~g} " + d.unit + "<extra></extra>"
     top = max(1, int(d.ring.max()))
     return [
-        {"y": d.global_, "x0": start, "dx": dx},
-        {"y": d.rings, "x0": start, "dx": dx},
-        {"z": d.ring, "x0": start + wide / 2, "dx": wide, "zmax": top},
+        line | {"y": d.global_},
+        line | {"y": d.rings},
+        {"z": d.ring, "x0": start + wide / 2, "dx": wide, "zmax": top, "hovertemplate": row},
     ]
 
 
-def _styles(unit: str, theme: str) -> list[dict[str, Any]]:
+def _styles(theme: str) -> list[dict[str, Any]]:
     first, second, *_ = page(theme).lines
-    hover = "at most %{y} around %{x:,.6~g} " + unit
-    line = {"type": "scatter", "mode": "lines", "hovertemplate": hover}
+    line = {"type": "scatter", "mode": "lines"}
     return [
         line | {"name": "global queue", "line": {"shape": "hv", "color": first, "width": 2}},
-        line | {"name": "all rings together", "line": {"shape": "hv", "color": second, "width": 2, "dash": "dot"}},
+        line | {"name": "all rings", "line": {"shape": "hv", "color": second, "width": 2, "dash": "dot"}},
         {
             "type": "heatmap", "name": "ring", "yaxis": "y2", "y0": 0, "dy": 1, "zmin": 0, "ygap": 4,
             "colorscale": [[0, colour("idle", theme)], [1, colour("running", theme)]],
             "colorbar": {"title": {"text": "ring"}, "len": 0.5, "y": 0, "yanchor": "bottom", "thickness": 12},
-            "hovertemplate": "P%{y}: at most %{z} around %{x:,.6~g} " + unit + "<extra></extra>",
         },
     ]  # fmt: skip
 
 
-def _axes(d: DepthData) -> dict[str, Any]:
-    n = len(d.ring)
-    ticks = list(range(0, n, max(1, -(-n // 12))))
-    return {
-        "title": {"text": d.title, "subtitle": {"text": d.note}},
-        "xaxis": {"title": {"text": f"time ({d.unit})"}},
-        "yaxis2": {"range": [n - 0.5, -0.5], "tickvals": ticks, "ticktext": [f"P{p}" for p in ticks]},
-    }
-
-
 def _layout(d: DepthData, theme: str, height: int | None) -> dict[str, Any]:
-    look = page(theme)
-    grid = {"gridcolor": look.grid, "zeroline": False, "linecolor": look.grid}
-    upper = grid | {
-        "title": {"text": "goroutines"},
-        "domain": [0.52, 1],
-        "fixedrange": True,
-        "rangemode": "tozero",
+    base = frame(theme, height or 420, d.window, d.unit_ns)
+    axis = base["yaxis"] | {"fixedrange": True}
+    base["xaxis"] |= {"anchor": "y2"}
+    return base | {
+        "yaxis": axis | {"title": {"text": "goroutines"}, "domain": [0.52, 1], "rangemode": "tozero"},
+        "yaxis2": axis | {"domain": [0, 0.42]},
+        "meta": meta(d.window, d.unit, d.unit_ns),
     }
-    return {
-        "height": height or 420, "paper_bgcolor": look.paper, "plot_bgcolor": look.paper,
-        "font": {"color": look.ink, "size": 13}, "margin": {"l": 60, "r": 20, "t": 80, "b": 90},
-        "title": {"x": 0, "xref": "container", "pad": {"l": 12}, "font": {"size": 16}}, "hovermode": "closest",
-        "xaxis": grid | {"anchor": "y2", "range": [t / d.unit_ns for t in d.window]}, "yaxis": grid | upper | {"fixedrange": True},
-        "yaxis2": grid | {"domain": [0, 0.42], "fixedrange": True},
-        "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0,
-                   "itemclick": False, "itemdoubleclick": False},
-        "modebar": {"remove": ["select2d", "lasso2d"]}, "meta": meta(d.window, d.unit, d.unit_ns),
-    }  # fmt: skip
 
 
 def queue_depth(
@@ -126,15 +105,9 @@ def queue_depth(
     the same JSON.
     """
     d = queue_depth_data(rec, window=window)
-    fig = go.Figure(_styles(d.unit, theme), _layout(d, theme, height))
+    fig = go.Figure(_styles(theme), _layout(d, theme, height))
     _put(fig, d)
     return fig
-
-
-def _put(fig: go.Figure, d: DepthData) -> None:
-    for trace, change in zip(fig.data, _changes(d), strict=True):
-        trace.update(change)
-    fig.update_layout(_axes(d))
 
 
 def apply_queue_depth(fig: go.Figure, rec: Recording, *, window: Window | None = None) -> DepthData:
@@ -145,3 +118,11 @@ def apply_queue_depth(fig: go.Figure, rec: Recording, *, window: Window | None =
         fig.layout.xaxis.range = zoomed(fig, d.window, d.unit_ns)
         fig.layout.meta = meta(d.window, d.unit, d.unit_ns)
     return d
+
+
+def _put(fig: go.Figure, d: DepthData) -> None:
+    for trace, change in zip(fig.data, _changes(d), strict=True):
+        trace.update(change)
+    fig.layout.title.text, fig.layout.title.subtitle.text = d.title, d.note
+    fig.layout.xaxis.title.text = f"time ({d.unit})"
+    fig.layout.yaxis2.update(row_axis(tuple(f"P{p}" for p in range(len(d.ring))), most=12))

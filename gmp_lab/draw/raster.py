@@ -51,8 +51,8 @@ def state_time(s: Spans, start_ns: int, end_ns: int, bins: int) -> tuple[Ints, I
 
 
 def dominant(ns: Ints, absent: int = 0) -> Ints:
-    """The state that lasted longest in each column (uint8, rows x bins); ``absent`` where there is none at all."""
-    z = ns.argmax(axis=0).astype(np.uint8)
+    """The state that lasted longest in each column (uint8, rows x bins); ``absent`` where nothing did."""
+    z: Ints = ns.argmax(axis=0).astype(np.uint8)
     if absent:
         z[ns.sum(axis=0) == 0] = absent
     return z

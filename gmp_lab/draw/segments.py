@@ -23,8 +23,8 @@ _COLUMNS: Final = 1500  # a stay shorter than the window divided by this is narr
 class Bars(NamedTuple):
     """Bars of a timeline, columns of equal length; ``hidden`` stays were too short for any bar.
 
-    ``row`` uint8 or int32, ``start_ns`` and ``length_ns`` int64, ``state`` index; ``label`` is for the bar itself,
-    ``hover`` says who, on what, where from and why it ended.
+    ``row`` uint8 or int32, ``start_ns`` and ``length_ns`` int64, ``state`` index; ``label`` is for the bar
+    itself, ``hover`` says who, on what, where from and why it ended.
     """
 
     row: Ints
@@ -48,8 +48,9 @@ def bars(rec: Recording, s: Spans, start_ns: int, end_ns: int) -> Bars:
     for i, n in zip(at.tolist(), sizes[wide].tolist(), strict=True):
         label.append(_label(s, i) if n == 1 else "")
         hover.append(words(rec, s, i) if n == 1 else f"{n} short stays, merged")
-    row = s.row[at].astype(np.uint8 if s.rows <= 256 else np.int32)
-    return Bars(row, s.start_ns[at], length[wide], state[wide], label, hover, int(sizes[~wide].sum()))
+    small = np.uint8 if s.rows <= 256 else np.int32
+    hidden = int(sizes[~wide].sum())
+    return Bars(s.row[at].astype(small), s.start_ns[at], length[wide], state[wide], label, hover, hidden)
 
 
 def _groups(s: Spans, shortest: int) -> Ints:
@@ -67,7 +68,8 @@ def _longest(s: Spans, groups: Ints) -> Ints:
         return s.state
     length = s.length_ns
     per_state = [np.add.reduceat(np.where(s.state == k, length, 0), groups) for k in range(len(s.states))]
-    return np.argmax(np.stack(per_state), axis=0)
+    longest: Ints = np.argmax(np.stack(per_state), axis=0)
+    return longest
 
 
 def _label(s: Spans, i: int) -> str:
@@ -100,7 +102,8 @@ def _why(rec: Recording, i: int) -> str:
 _PLAIN: Final = {
     v.E_GO_CREATE: "created", v.E_READY: "readied", v.E_EXIT: "exit", v.E_SYSCALL: "system call",
     v.E_CPU_OFF: "lost its core", v.E_CPU_ON: "got a core", v.E_M_START: "thread woken",
-    v.E_RELEASE_P: "P released", v.E_PIDLE_PUT: "P put on the idle list", v.E_PIDLE_GET: "P taken off the idle list",
+    v.E_RELEASE_P: "P released", v.E_PIDLE_PUT: "P put on the idle list",
+    v.E_PIDLE_GET: "P taken off the idle list",
     v.E_ACQUIRE_P: "P acquired", v.E_SPIN: "spinning changed", v.E_M_PARK: "thread parked",
     v.E_START_LOCKED: "handed to its thread",
 }  # fmt: skip

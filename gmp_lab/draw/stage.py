@@ -74,7 +74,8 @@ def _row(row: PRow, theme: str) -> str:
     fill = colour(row.state, theme)
     look = page(theme)
     ink = max((look.ink, look.paper), key=lambda c: contrast(c, fill))
-    state = f'<span class="gmp-state" style="background:{fill};color:{ink}">{escape(LOOKS[row.state].words)}</span>'
+    style = f"background:{fill};color:{ink}"
+    state = f'<span class="gmp-state" style="{style}">{escape(LOOKS[row.state].words)}</span>'
     now = ' class="gmp-now" aria-current="true"' if row.touched else ""
     cells = (state, *(escape(x) or "none" for x in (row.m, row.g, row.runnext)))
     tds = "".join(f"<td>{cell}</td>" for cell in cells)

@@ -253,14 +253,14 @@ def _stays(rec: Recording, of: str, rows: int, ch: _Changes) -> Spans:
 
 def _merged(s: Spans, alone: int) -> Spans:
     """Drop stays of no length and join neighbours in the same state, except in the state ``alone``."""
-    s = s.take(s.end_ns > s.start_ns)
-    if not len(s):
-        return s
-    joined = (s.row[1:] == s.row[:-1]) & (s.state[1:] == s.state[:-1]) & (s.state[1:] != alone)
-    head = np.flatnonzero(np.concatenate(([True], ~joined)))
-    tail = np.append(head[1:], len(s)) - 1
-    out = s.take(head)
-    return replace(out, end_ns=s.end_ns[tail], until=s.until[tail])
+    at = np.flatnonzero(s.end_ns > s.start_ns)
+    row, state = s.row[at], s.state[at]
+    joined = (row[1:] == row[:-1]) & (state[1:] == state[:-1]) & (state[1:] != alone)
+    begins = np.ones(len(at), np.bool_)
+    begins[1:] = ~joined
+    head = np.flatnonzero(begins)
+    tail = at[np.append(head[1:], len(at))[: len(head)] - 1]
+    return replace(s.take(at[head]), end_ns=s.end_ns[tail], until=s.until[tail])
 
 
 def p_spans(rec: Recording) -> Spans:

@@ -22,7 +22,7 @@ Row = tuple[str, int | float, str]
 class Summary:
     """``window_ns`` of a run with ``gomaxprocs`` Ps, ``events`` recorded in all.
 
-    ``threads_max``, ``global_max`` and ``ring_max`` (the longest single ring; both -1 for a real trace) are of
+    ``threads_max``, ``global_max`` and ``ring_max`` (the longest ring; both -1 for a real trace) are of
     the whole run, everything else is of the window.
     """
 

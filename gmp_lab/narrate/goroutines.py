@@ -47,8 +47,8 @@ def _queue_tail(c: Scene) -> Said:
 
 def _overflow(c: Scene) -> Said:
     text = (
-        f"P{c.e.p}'s ring is full: its first {c.e.arg} goroutines, and G{c.e.g} after them, move to the tail of "
-        "the global queue."
+        f"P{c.e.p}'s ring is full: its first {c.e.arg} goroutines, and G{c.e.g} after them, move to the "
+        "tail of the global queue."
     )
     return text, "runqputslow", "a full ring gives its older half to the global queue"
 
@@ -138,8 +138,8 @@ _EXITS: Final = {
     v.EXIT_OLD_P: ("takes its old P{p} back and goes on", "exitsyscallTryGetP", "exitsyscallfast"),
     v.EXIT_IDLE_P: ("takes the idle P{p} and goes on", "exitsyscallTryGetP", "exitsyscallfast_pidle"),
     v.EXIT_LATE_P: ("finds an idle P only under the lock", "exitsyscallNoP", "exitsyscall0"),
-    v.EXIT_NO_P: ("finds no P: it goes to the tail of the global queue, and its thread stops", "exitsyscallNoP",
-                  "exitsyscall0"),
+    v.EXIT_NO_P: ("finds no P: it goes to the tail of the global queue, and its thread stops",
+                  "exitsyscallNoP", "exitsyscall0"),
 }  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def _is_new(c: Scene) -> bool:
     kind, m = c.rec.kind, c.rec.m
     for k in range(c.i - 1, -1, -1):
         if m[k] == c.e.m and kind[k] in (v.E_M_NEW, v.E_M_PARK, v.E_STOP_LOCKED):
-            return kind[k] == v.E_M_NEW
+            return bool(kind[k] == v.E_M_NEW)
     return True
 
 
