@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # A hung test is ended by pytest-timeout; this bounds the sum, far above the ten minutes that a run may take.
 SESSION_SECONDS = 2400
 
-RUFF = ["ruff", "check", "."]
+RUFF = ["ruff", "check", "--output-format=concise", "."]
 MYPY = ["mypy"]
 PYTEST = [
     "pytest",
