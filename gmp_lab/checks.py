@@ -56,7 +56,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("check", choices=STEPS)
     parser.add_argument("rest", nargs=argparse.REMAINDER, help="passed on to pytest")
     options = parser.parse_args(argv)
-    rest = [argument for argument in options.rest if argument != "--"]
+    rest = options.rest
     steps = STEPS[options.check]
     failed = [step for step in steps if not run([*step, *(rest if step[0] == "pytest" else [])])]
     if any(step[0] != "pytest" for step in failed):

@@ -302,14 +302,24 @@ def lab_arguments(extra: list[str]) -> list[str]:
     ]
 
 
+def split_at_dashes(argv: list[str]) -> tuple[list[str], list[str]]:
+    """Return what stands before the first ``--`` and what stands after it."""
+    at = argv.index("--") if "--" in argv else len(argv)
+    return argv[:at], argv[at + 1 :]
+
+
 def main(argv: list[str]) -> int:
     """Set up and start what the command line names; return the exit code."""
-    parser = argparse.ArgumentParser(prog="setup_env.py", description="Set the course up and start it.")
+    own, rest = split_at_dashes(argv)
+    parser = argparse.ArgumentParser(
+        prog="setup_env.py",
+        description="Set the course up in .venv and start it.",
+        epilog="What follows -- is passed on, to JupyterLab (lab) or pytest (test, unit, bench).",
+    )
     commands = ("setup", "lab", "test", "unit", "lint", "bench", "notebooks", "doctor")
     parser.add_argument("command", choices=commands)
     parser.add_argument("--no-go", action="store_true", help="leave the Go toolchain out (also: NO_GO=1)")
-    parser.add_argument("rest", nargs="*", help="passed on to JupyterLab or pytest; write -- before it")
-    options = parser.parse_args(argv)
+    options = parser.parse_args(own)
     with_go = not (options.no_go or os.environ.get("NO_GO", "") not in ("", "0"))
     purpose = "lab" if options.command in ("setup", "lab", "doctor") else "test"
     try:
@@ -326,7 +336,7 @@ def main(argv: list[str]) -> int:
     if options.command == "setup":
         print("Ready. 'make lab' opens the course, 'make test' checks it.")
         return 0
-    return start(_after_setup(options.command, options.rest))
+    return start(_after_setup(options.command, rest))
 
 
 def _after_setup(command: str, rest: list[str]) -> list[str]:

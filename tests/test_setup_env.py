@@ -212,6 +212,18 @@ def test_the_first_notebook_is_what_jupyterlab_opens_and_further_options_are_pas
     )
 
 
+@pytest.mark.parametrize(
+    ("argv", "parts"),
+    [
+        (["lab"], (["lab"], [])),
+        (["lab", "--"], (["lab"], [])),
+        (["unit", "--no-go", "--", "-m", "not go"], (["unit", "--no-go"], ["-m", "not go"])),
+    ],
+)
+def test_what_follows_two_dashes_is_passed_on(argv: list[str], parts: tuple[list[str], list[str]]) -> None:
+    assert setup_env.split_at_dashes(argv) == parts
+
+
 def test_the_set_up_imports_the_standard_library_alone() -> None:
     tree = ast.parse(Path(setup_env.__file__).read_text(encoding="utf-8"))
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
