@@ -14,10 +14,14 @@ from gmp_lab import (
     Program,
     Recording,
     WaitGroup,
+    chan,
+    close,
     go,
     gosched,
     log,
     now,
+    recv,
+    send,
     simulate,
     sleep,
     syscall,
@@ -63,11 +67,15 @@ def order(n: int, k: int, **settings: Any) -> list[int]:
 # --- e6b: what a thief takes, and in which order it runs it -------------------------------------------------------
 
 
-def steal_order(n: int, **settings: Any) -> list[int]:
+def steal_order(n: int, ticks: int = 0, **settings: Any) -> list[int]:
+    """The thief's order. ``ticks``: how many more time slices its P has begun before (the phase of its 61st)."""
+
     def task(i: int) -> Any:
         yield log(i)
 
     def guard(stop: list[bool]) -> Any:
+        for _ in range(ticks):
+            yield gosched()
         while not stop[0]:
             yield work(us=1)
 
@@ -81,6 +89,205 @@ def steal_order(n: int, **settings: Any) -> list[int]:
         yield work(ms=100, loop="unsafe")  # spins without ever yielding
 
     return logged(run(main, gomaxprocs=2, **settings))
+
+
+# --- e11: orders after different wakes ----------------------------------------------------------------------------
+
+
+class Words:
+    """Marks in words: ``yield say("S")``; ``said(rec)`` gives them in order."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+
+    def say(self, word: str) -> Any:
+        if word not in self.words:
+            self.words.append(word)
+        return log(self.words.index(word))
+
+    def said(self, rec: Recording) -> str:
+        return " ".join(self.words[i] for i in logged(rec))
+
+
+def scene(name: str, n: int = 5, **settings: Any) -> str:
+    """The order of marks of one scene, as one line."""
+    w = Words()
+    return w.said(run(SCENES[name], w, n, gomaxprocs=1, **settings))
+
+
+def _mark(w: Words, word: str, wg: WaitGroup) -> Any:
+    yield w.say(word)
+    yield wg.Done()
+
+
+def _nothing() -> Any:
+    return
+    yield
+
+
+def _start(w: Words, n: int, wg: WaitGroup) -> list[Any]:
+    return [go(_mark, w, str(i), wg) for i in range(n)]
+
+
+def _gosched(w: Words, n: int) -> Any:
+    wg = WaitGroup()
+    yield wg.Add(n)
+    for op in _start(w, n, wg):
+        yield op
+    yield gosched()
+    yield w.say("S")
+    yield wg.Wait()
+
+
+def _gosched_turns(w: Words, n: int) -> Any:
+    def body(i: int) -> Any:
+        for _ in range(3):
+            yield w.say(str(i))
+            yield gosched()
+        yield wg.Done()
+
+    wg = WaitGroup()
+    yield wg.Add(3)
+    for i in range(3):
+        yield go(body, i)
+    yield wg.Wait()
+
+
+def _chan_wake(w: Words, n: int) -> Any:
+    def receiver() -> Any:
+        yield recv(c)
+        yield w.say("R")
+        yield wg.Done()
+
+    def last() -> Any:
+        yield w.say("Z")
+        yield send(back)
+
+    wg, c, back = WaitGroup(), chan(), chan()
+    yield wg.Add(n + 1)
+    yield go(receiver)
+    yield gosched()
+    for op in _start(w, n, wg):
+        yield op
+    yield send(c)
+    yield w.say("S")
+    yield go(last)
+    yield recv(back)
+    yield w.say("S2")
+    yield wg.Wait()
+
+
+def _chan_wake_block(w: Words, n: int) -> Any:
+    def receiver() -> Any:
+        yield recv(c)
+        yield w.say("R")
+        yield close(back)
+        yield w.say("R2")
+        yield wg.Done()
+
+    wg, c, back = WaitGroup(), chan(), chan()
+    yield wg.Add(n + 1)
+    yield go(receiver)
+    yield gosched()
+    for op in _start(w, n, wg):
+        yield op
+    yield send(c)
+    yield w.say("S")
+    yield recv(back)
+    yield w.say("S2")
+    yield wg.Wait()
+
+
+def _close_wake(w: Words, n: int) -> Any:
+    def receiver(i: int) -> Any:
+        yield w.say(f"p{i}")
+        yield recv(c)
+        yield w.say(str(i))
+        yield wg.Done()
+
+    wg, c = WaitGroup(), chan()
+    yield wg.Add(n)
+    for i in range(n):
+        yield go(receiver, i)
+    yield gosched()
+    yield close(c)
+    yield w.say("S")
+    yield wg.Wait()
+
+
+def _senders_fifo(w: Words, n: int) -> Any:
+    def sender(i: int) -> Any:
+        yield send(c, i)
+        yield w.say(f"s{i}")
+        yield wg.Done()
+
+    wg, c = WaitGroup(), chan()
+    yield wg.Add(n)
+    for i in range(n):
+        yield go(sender, i)
+    yield gosched()
+    for _ in range(n):
+        yield w.say(f"r{(yield recv(c))}")
+    yield go(_nothing)  # kicks the last sender out of runnext
+    yield wg.Wait()
+
+
+def _stream(w: Words, values: int, size: int) -> Any:
+    def sender() -> Any:
+        for i in range(values):
+            yield w.say(f"s{i}")
+            yield send(c, i)
+        yield wg.Done()
+
+    def receiver() -> Any:
+        for _ in range(values):
+            yield w.say(f"r{(yield recv(c))}")
+        yield wg.Done()
+
+    wg, c = WaitGroup(), chan(size)
+    yield wg.Add(2)
+    yield go(sender)
+    yield go(receiver)
+    yield wg.Wait()
+
+
+def _unbuffered(w: Words, n: int) -> Any:
+    return _stream(w, 6, 0)
+
+
+def _buffered3(w: Words, n: int) -> Any:
+    return _stream(w, 10, 3)
+
+
+def _waitgroup3(w: Words, n: int) -> Any:
+    def waiter(i: int) -> Any:
+        yield w.say(f"p{i}")
+        yield wg.Wait()
+        yield w.say(str(i))
+        yield all_.Done()
+
+    wg, all_ = WaitGroup(), WaitGroup()
+    yield wg.Add(1)
+    yield all_.Add(3)
+    for i in range(3):
+        yield go(waiter, i)
+    yield gosched()
+    yield wg.Done()
+    yield w.say("S")
+    yield all_.Wait()
+
+
+SCENES: dict[str, Callable[[Words, int], Any]] = {
+    "gosched": _gosched,
+    "gosched_turns": _gosched_turns,
+    "chan_wake": _chan_wake,
+    "chan_wake_block": _chan_wake_block,
+    "close_wake": _close_wake,
+    "senders_fifo": _senders_fifo,
+    "unbuffered": _unbuffered,
+    "buffered3": _buffered3,
+    "waitgroup3": _waitgroup3,
+}
 
 
 # --- e13: the 61st tick -------------------------------------------------------------------------------------------
@@ -200,7 +407,7 @@ def threads_of_blocking_calls(k: int, gomaxprocs: int, **settings: Any) -> dict[
             for _ in range(k):
                 yield go(blocked)
             yield sleep(ms=20)
-            yield syscall(us=50, kind="cpu")  # reading /proc
+            yield syscall(us=20, kind="cpu")  # reading /proc
             seen.append((yield now()))
             yield sleep(ms=100 + round_)
 
@@ -213,12 +420,16 @@ def threads_at(rec: Recording, t: int) -> int:
     return sum(1 for e in rec if e.kind == v.E_M_NEW and e.t <= t)
 
 
-def handoff_latency(state: str, us: int, kind: str = "blocking", times: int = 12, **settings: Any) -> list[float]:
-    """From the start of a call to the next goroutine's first instruction on the only P, in 10 ms, several times.
+def handoff_latency(
+    state: str, us: int, kind: str = "blocking", times: int = 12, **settings: Any
+) -> list[tuple[float, float]]:
+    """From the start of a call to the next goroutine's first instruction on the only P, in 10 ms; and as a share of
+    the call as its caller saw it. Several times.
 
     state "hot": everything was idle before; "relaxed": a hog had been running.
     """
     starts: list[int] = []
+    ends: list[int] = []
 
     def marker() -> Any:
         yield work(ns=0)
@@ -237,12 +448,17 @@ def handoff_latency(state: str, us: int, kind: str = "blocking", times: int = 12
                 yield sleep(ms=5)  # its timer is looked at when sysmon has stopped the hog
             starts.append((yield now()))
             yield syscall(us=us, kind=kind)
+            ends.append((yield now()))
             yield sleep(us=1)
 
     rec = run(main, gomaxprocs=1, **settings)
     waiting = set(ids(rec, "marker") + ids(rec, "hog"))
     executed = [e.t for e in rec if e.kind == v.E_EXECUTE and e.g in waiting]
-    return [(min(t for t in executed if t >= start) - start) / TICK for start in starts if executed[-1] >= start]
+    out = []
+    for start, end in zip(starts, ends, strict=False):
+        latency = min((t for t in executed if t >= start), default=end) - start
+        out.append((latency / TICK, latency / (end - start)))
+    return out
 
 
 def short_calls_and_a_hog(dur_ms: int = 800, **settings: Any) -> dict[str, float]:
