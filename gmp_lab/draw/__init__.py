@@ -1,10 +1,34 @@
-"""Figures of a Recording (in work)."""
+"""Figures, tables and texts of a Recording; pure functions that show nothing themselves.
+
+    timeline, queue_depth            plotly Figures; the same inputs give the same JSON apply_timeline,
+    apply_queue_depth    show another run in such a figure, in place, keeping the reader's zoom
+    timeline_data, queue_depth_data  the arrays that they show stage_html, stage_text           everything
+    at one instant, after one event text_timeline, timeline_alt, queue_depth_alt    what the figures show,
+    as text summary_table and other tables   the numbers, as HTML in a notebook and as text elsewhere
+
+Colours are in ``palette`` and nowhere else.  Time is whole nanoseconds in every argument and us or ms on
+axes.
+"""
 
 from gmp_lab.draw.queues import DepthData, apply_queue_depth, queue_depth, queue_depth_data
+from gmp_lab.draw.scene import Stage, stage
 from gmp_lab.draw.stage import stage_html, stage_text
+from gmp_lab.draw.tables import (
+    Table,
+    depth_table,
+    latency_table,
+    source_table,
+    steal_table,
+    summary_table,
+    switch_table,
+    usage_table,
+)
+from gmp_lab.draw.text import queue_depth_alt, text_timeline, timeline_alt
 from gmp_lab.draw.timeline import TimelineData, apply_timeline, timeline, timeline_data
 
 __all__ = [
-    "DepthData", "TimelineData", "apply_queue_depth", "apply_timeline", "queue_depth",
-    "queue_depth_data", "stage_html", "stage_text", "timeline", "timeline_data",
+    "DepthData", "Stage", "Table", "TimelineData", "apply_queue_depth", "apply_timeline", "depth_table",
+    "latency_table", "queue_depth", "queue_depth_alt", "queue_depth_data", "source_table", "stage",
+    "stage_html", "stage_text", "steal_table", "summary_table", "switch_table", "text_timeline", "timeline", "timeline_alt",
+    "timeline_data", "usage_table",
 ]  # fmt: skip

@@ -18,7 +18,7 @@ from gmp_lab.draw.findings import depth_note, depth_title
 from gmp_lab.draw.palette import colour, page
 from gmp_lab.draw.raster import max_per_bin
 from gmp_lab.metrics.columns import Ints
-from gmp_lab.metrics.depths import queue_depths
+from gmp_lab.metrics.depths import Depths, queue_depths
 from gmp_lab.recording import Recording
 
 MAX_BINS: Final = 600
@@ -42,10 +42,15 @@ class DepthData:
     ring: Ints
 
 
-def queue_depth_data(rec: Recording, *, window: Window | None = None) -> DepthData:
-    """Compute what ``queue_depth`` shows; ConfigError for a bad window or a real trace (no queues)."""
+def queue_depth_data(
+    rec: Recording, *, window: Window | None = None, depths: Depths | None = None
+) -> DepthData:
+    """Compute what ``queue_depth`` shows; ``depths``: ``metrics.queue_depths`` if known already.
+
+    ConfigError for a bad window, or for a real trace, which does not contain the queues.
+    """
     start, end = whole_window(rec, window)
-    depths = queue_depths(rec)
+    depths = queue_depths(rec) if depths is None else depths
     bins = max(1, min(MAX_BINS, end - start))
     columns = max(1, min(bins, MAX_CELLS // len(depths.ring)))
     ring = np.stack([max_per_bin(steps, start, end, columns) for steps in depths.ring])
@@ -110,9 +115,11 @@ def queue_depth(
     return fig
 
 
-def apply_queue_depth(fig: go.Figure, rec: Recording, *, window: Window | None = None) -> DepthData:
+def apply_queue_depth(
+    fig: go.Figure, rec: Recording, *, window: Window | None = None, depths: Depths | None = None
+) -> DepthData:
     """Show another run in a figure that ``queue_depth`` made, in one update that keeps the zoom."""
-    d = queue_depth_data(rec, window=window)
+    d = queue_depth_data(rec, window=window, depths=depths)
     with fig.batch_update():
         _put(fig, d)
         fig.layout.xaxis.range = zoomed(fig, d.window, d.unit_ns)

@@ -103,7 +103,7 @@ def first_rows(s: Spans, rows: int) -> Spans:
 
 def _words(s: Spans, start: int, end: int) -> list[list[str]]:
     """Words for coarse cells: the shares of the states and the number of stays."""
-    bins = max(8, min(120, MAX_WORDS // max(1, s.rows)))
+    bins = max(6, min(120, MAX_WORDS // max(1, s.rows)))
     ns, stays = state_time(s, start, end, bins)
     percent = np.rint(100 * ns / np.maximum(1, ns.sum(axis=0))).astype(np.int64)
     top = np.argsort(-percent, axis=0, kind="stable")[:3]

@@ -35,16 +35,18 @@ class Steps:
         """Value at a time (ns, >= 0), after the changes of that very instant."""
         return int(self.value[np.searchsorted(self.t_ns, t_ns, side="right") - 1])
 
-    def maximum(self) -> int:
-        """Largest value."""
-        return int(self.value.max())
+    def maximum(self, start_ns: int = 0, end_ns: int | None = None) -> int:
+        """Largest value from start_ns on, up to end_ns (ns; by default the whole run)."""
+        first = np.searchsorted(self.t_ns, start_ns, side="right") - 1
+        last = len(self.t_ns) if end_ns is None else np.searchsorted(self.t_ns, end_ns, side="right")
+        return int(self.value[first:last].max())
 
-    def mean(self, end_ns: int) -> float:
-        """Average over the time from 0 to end_ns."""
-        if end_ns <= 0:
-            return float(self.value[-1])
-        length = np.diff(np.minimum(np.append(self.t_ns, end_ns), end_ns))
-        return float((self.value * length).sum() / end_ns)
+    def mean(self, start_ns: int, end_ns: int) -> float:
+        """Average over the time from start_ns to end_ns (ns); the value at start_ns if they are equal."""
+        if end_ns <= start_ns:
+            return float(self.at(start_ns))
+        length = np.diff(np.clip(np.append(self.t_ns, end_ns), start_ns, end_ns))
+        return int((self.value * length).sum()) / (end_ns - start_ns)
 
 
 @dataclass(frozen=True, slots=True)

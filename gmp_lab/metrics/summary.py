@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gmp_lab.metrics.columns import check_window
 from gmp_lab.metrics.counts import Counts, Steals, counts, steals
-from gmp_lab.metrics.depths import queue_depths, thread_count
+from gmp_lab.metrics.depths import Depths, queue_depths, thread_count
 from gmp_lab.metrics.latency import Latency, latency
 from gmp_lab.metrics.usage import Usage, total_usage, usage
 
@@ -40,17 +40,21 @@ class Summary:
 
 def summary(
     rec: Recording, start_ns: int = 0, end_ns: int | None = None,
-    *, p_stays: Spans | None = None, g_stays: Spans | None = None,
+    *, p_stays: Spans | None = None, depths: Depths | None = None,
 ) -> Summary:  # fmt: skip
-    """Measure a run between two times (ns); the stays may be handed in if they are known already."""
+    """Measure a run between two times (ns).
+
+    ``p_stays`` (``spans`` of the window) and ``depths`` (``queue_depths``) save work if known already.
+    """
     start, end = check_window(rec, start_ns, end_ns)
-    depths = queue_depths(rec) if rec.complete else None
+    if depths is None and rec.complete:
+        depths = queue_depths(rec)
     return Summary(
         window_ns=end - start,
         gomaxprocs=rec.config.gomaxprocs,
         events=len(rec),
         usage=total_usage(usage(rec, start, end, of=p_stays)),
-        latency=latency(rec, start, end, of=g_stays),
+        latency=latency(rec, start, end),
         counts=counts(rec, start, end),
         steals=steals(rec, start, end),
         threads_max=thread_count(rec).maximum(),
@@ -76,7 +80,7 @@ def rows_of(s: Summary) -> list[Row]:
         for label, ns in (
             ("running goroutines", u.running_ns), ("in a system call, P kept", u.syscall_ns),
             ("scheduling", u.scheduling_ns), ("spinning", u.spinning_ns),
-            ("waiting for a thread", u.waking_ns), ("waiting for a core", u.no_core_ns), ("idle", u.idle_ns),
+            ("waiting for its thread", u.waking_ns), ("waiting for a core", u.no_core_ns), ("idle", u.idle_ns),
         )
     ]  # fmt: skip
     waits: list[Row] = [

@@ -1,0 +1,77 @@
+"""The figures in words and letters: for screen readers, for plain terminals, for the exam.
+
+A figure's twin says in text what the figure shows: ``text_timeline`` draws one letter for each stretch of
+time, ``timeline_alt`` and ``queue_depth_alt`` say it in sentences.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gmp_lab.draw import findings
+from gmp_lab.draw.axes import Window, whole_window
+from gmp_lab.draw.palette import LOOKS
+from gmp_lab.draw.raster import dominant, state_time
+from gmp_lab.draw.tables import depth_table
+from gmp_lab.errors import check_int
+from gmp_lab.metrics.spans import G_DEAD, Spans, spans
+from gmp_lab.metrics.usage import state_ns
+from gmp_lab.recording import Recording
+
+
+def text_timeline(
+    rec: Recording, columns: int = 72, *, window: Window | None = None, rows: str = "P"
+) -> str:
+    """The timeline as text: a row of letters for each P (G, M), each letter the state that lasted longest.
+
+    ``columns``: letters in a row, 8 to 400; ``window``: (start, end) in ns; ``rows``: "P", "G" or "M".
+    """
+    check_int("columns", columns, 8, 400)
+    start, end = whole_window(rec, window)
+    s = spans(rec, *(window or (0, None)), of=rows)
+    columns = min(columns, end - start)
+    z = dominant(state_time(s, start, end, columns)[0], G_DEAD if rows == "G" else 0)
+    letters = np.array([LOOKS[state].letter for state in s.states])
+    first = 1 if rows == "G" else 0
+    wide = len(f"{rows}{max(0, s.rows - 1)}")
+    lines = [f"{rows + str(r):<{wide}} |{''.join(letters[z[r]])}|" for r in range(first, s.rows)]
+    seen = [s.states[k] for k in np.unique(z[first:])]
+    key = ", ".join(f"{LOOKS[state].letter} {LOOKS[state].words}" for state in seen)
+    scale = f"{_when(start, end)}, {findings.duration((end - start) / columns)} a letter"
+    return "\n".join([findings.timeline_title(rec, s, window), *lines, scale, f"({key})"])
+
+
+def _when(start: int, end: int) -> str:
+    return f"from {findings.duration(start)} to {findings.duration(end)}"
+
+
+def timeline_alt(rec: Recording, *, window: Window | None = None, rows: str = "P", most: int = 16) -> str:
+    """What the timeline shows, in sentences; the first ``most`` rows one by one."""
+    start, end = whole_window(rec, window)
+    s = spans(rec, *(window or (0, None)), of=rows)
+    first = 1 if rows == "G" else 0
+    said = [_row_words(s, r, table) for r, table in enumerate(state_ns(s)) if first <= r < first + most]
+    more = s.rows - first - len(said)
+    rest = f" {findings.count(more, 'more row')} not listed." if more > 0 else ""
+    title = findings.timeline_title(rec, s, window)
+    return f"Timeline {_when(start, end)}. {title}. {' '.join(said)}{rest}"
+
+
+def _row_words(s: Spans, r: int, ns: list[int]) -> str:
+    total = sum(ns)
+    shares = sorted(((100 * x / total, s.states[k]) for k, x in enumerate(ns) if x), key=lambda x: -x[0])
+    words = ", ".join(f"{LOOKS[state].words} {percent(share)}" for share, state in shares)
+    return f"{s.of}{r}: {words or 'nothing'}."
+
+
+def percent(share: float) -> str:
+    """ "27 %", "under 1 %"."""
+    return f"{share:.0f} %" if share >= 0.5 else "under 1 %"
+
+
+def queue_depth_alt(rec: Recording, *, window: Window | None = None) -> str:
+    """What the queue depths show, in sentences."""
+    start, end = whole_window(rec, window)
+    rows = (row for row in depth_table(rec, window).rows if not str(row[0]).startswith("runnext"))
+    said = "; ".join(f"{name}: at most {top}, on average {mean}" for name, top, mean in rows)
+    return f"Goroutines in the queues {_when(start, end)}. {said[:1].upper()}{said[1:]}."
