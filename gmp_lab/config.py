@@ -29,7 +29,9 @@ class Costs:
     new_m: int = 20_000  # clone until the thread runs
     signal: int = 900  # tgkill until the handler runs
     usleep_slack: int = 75_000  # what every usleep lasts longer than asked for, on average
-    usleep_jitter: int = 20_000  # spread of that slack: without it, loops and sysmon's rounds would keep in step
+    usleep_jitter: int = (
+        20_000  # spread of that slack: without it, loops and sysmon's rounds would keep in step
+    )
 
     def __post_init__(self) -> None:
         for f in fields(self):
@@ -87,9 +89,9 @@ class Config:
     def from_dict(cls, values: dict[str, object]) -> Config:
         """Build a Config from what to_dict returned; ConfigError for an unknown or missing-typed entry."""
         known = {f.name for f in fields(cls)}
-        for name in values:
+        for name, value in values.items():
             if name not in known:
-                raise ConfigError(name, values[name], "a parameter of Config: " + ", ".join(sorted(known)))
+                raise ConfigError(name, value, "a parameter of Config: " + ", ".join(sorted(known)))
         given = dict(values)
         costs = given.pop("costs", None)
         if isinstance(costs, dict):
@@ -101,7 +103,7 @@ class Config:
 
 def _costs(values: dict[str, object]) -> Costs:
     known = {f.name for f in fields(Costs)}
-    for name in values:
+    for name, value in values.items():
         if name not in known:
-            raise ConfigError(f"costs.{name}", values[name], "a field of Costs: " + ", ".join(sorted(known)))
+            raise ConfigError(f"costs.{name}", value, "a field of Costs: " + ", ".join(sorted(known)))
     return Costs(**values)  # type: ignore[arg-type]  # __post_init__ checks each value

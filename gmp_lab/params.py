@@ -23,7 +23,9 @@ sysmonIdleRounds = 50  # runtime/proc.go sysmon: idle rounds before the sleep do
 sysmonMaxSleep = 60 * 1000 * 1000 * 1000  # runtime/proc.go sysmon: forcegcperiod / 2
 stealSleepUs = 3  # runtime/proc.go runqgrab: usleep before a runnext is stolen
 maxmcount = 10000  # runtime/proc.go schedinit: more threads than this end the program
-bareSchedtick = 1  # P0's schedtick at main.main in a bare start: at 0 the first Gosched would meet the 61 rule
+bareSchedtick = (
+    1  # P0's schedtick at main.main in a bare start: at 0 the first Gosched would meet the 61 rule
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,9 @@ class Version:
     schedtrace: str  # format of the schedtrace line: "1.25" (with schedticks) or "1.23"
     startup: tuple[StartupG, ...]  # goroutines at main.main, main itself (always the first) left out
     startup_schedtick: int  # P0's schedtick when main.main begins
-    startup_threads: int  # idle Ms when main.main begins: one more than Ps, of which this many count (seen in /proc)
+    startup_threads: (
+        int  # idle Ms when main.main begins: one more than Ps, of which this many count (seen in /proc)
+    )
 
 
 _parked = (

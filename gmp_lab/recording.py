@@ -26,7 +26,7 @@ from typing import Any, Final, NamedTuple
 
 from gmp_lab.config import Config
 from gmp_lab.errors import ConfigError
-from gmp_lab.vocabulary import KIND_NAMES, E_LOG
+from gmp_lab.vocabulary import E_LOG, KIND_NAMES
 
 FORMAT: Final = "gmp-lab-recording-1"
 _COLUMNS: Final = (("t", "q"), ("kind", "B"), ("g", "i"), ("p", "h"), ("m", "i"), ("arg", "i"))
@@ -70,7 +70,8 @@ class Columns:
             size = column.itemsize
             per = 8 // size  # parts of this width in one number
             first = k * per + (0 if sys.byteorder == "little" else per - 1)
-            column.frombytes(flat.cast(code)[first :: per * len(_COLUMNS)].tobytes())
+            parts = flat.cast(code)  # type: ignore[call-overload]  # one of q, B, i, h
+            column.frombytes(parts[first :: per * len(_COLUMNS)].tobytes())
 
 
 class Recording:
@@ -88,6 +89,23 @@ class Recording:
         "_digest", "_marks", "arg", "complete", "config", "end_ns", "ended", "g", "g_names", "kind", "m", "p",
         "params", "program", "steps", "t",
     )  # fmt: skip
+
+    config: Config
+    program: str
+    params: dict[str, Any]
+    g_names: tuple[str, ...]
+    end_ns: int
+    ended: str
+    steps: int
+    complete: bool
+    t: memoryview[int]
+    kind: memoryview[int]
+    g: memoryview[int]
+    p: memoryview[int]
+    m: memoryview[int]
+    arg: memoryview[int]
+    _digest: str
+    _marks: list[Any]
 
     def __init__(
         self, config: Config, columns: Columns, *, program: str, params: dict[str, Any], g_names: Iterable[str],

@@ -68,7 +68,7 @@ class MState:
 
 @dataclass(slots=True)
 class State:
-    """Everything at one instant. ``runq`` is the global queue; ``pidle``/``midle`` have their top (next to be taken) last."""
+    """Everything at one instant. ``runq`` is the global queue; ``pidle`` and ``midle`` have their top last."""
 
     t: int
     gs: dict[int, GState]
@@ -219,7 +219,7 @@ def _syscall(r: Replay, s: State, e: Event) -> None:
 
 def _sysexit(r: Replay, s: State, e: Event) -> None:
     g, m = s.gs[e.g], s.ms[e.m]
-    if e.arg == v.EXIT_NO_P or e.arg == v.EXIT_LATE_P:
+    if e.arg in (v.EXIT_NO_P, v.EXIT_LATE_P):
         g.status, g.m, m.curg, m.doing = 1, -1, 0, "scheduling"
         if e.arg == v.EXIT_NO_P:
             s.runq.append(e.g)

@@ -10,24 +10,34 @@ from __future__ import annotations
 from typing import Final
 
 # --- goroutines ---------------------------------------------------------------------------------------------
-E_GO_CREATE: Final = 0  # g is new and runnable, made by goroutine arg (-1: the runtime), and queued as E_READY says;
+E_GO_CREATE: Final = (
+    0  # g is new and runnable, made by goroutine arg (-1: the runtime), and queued as E_READY says;
+)
 #                         with p -1 it is new and waiting (goroutines that the runtime has parked before main)
-E_READY: Final = 1  # waiting -> runnable, by goroutine arg (-1: the runtime).  With a p: runqput(next=true), g becomes p's
+E_READY: Final = (
+    1  # waiting -> runnable, by goroutine arg (-1: the runtime).  With a p: runqput(next=true), g becomes p's
+)
 #                     runnext and the G kicked out of it goes to the ring's tail, or, if the ring is full, to the
 #                     global queue by the E_OVERFLOW that follows.  With p -1: g goes to the global tail
-E_QUEUE_TAIL: Final = 2  # runqput(next=false): g goes to the tail of p's ring (E_OVERFLOW follows if it is full)
+E_QUEUE_TAIL: Final = (
+    2  # runqput(next=false): g goes to the tail of p's ring (E_OVERFLOW follows if it is full)
+)
 E_OVERFLOW: Final = 3  # runqputslow: the first arg Gs of p's ring, then g, go to the global tail
 E_EXECUTE: Final = 6  # runnable -> running on p and m; arg = source | 16 if the time slice is inherited
 E_PARK: Final = 7  # running -> waiting; arg = wait reason; m has no G now
 E_EXIT: Final = 8  # running -> dead; m has no G now
 E_YIELD: Final = 9  # running -> runnable; arg = why (YIELD_*), which also says where g goes; m has no G now
 E_GLOB_GET: Final = 10  # arg Gs leave the global head: the first, g, to the hand of m, the rest to p's ring
-E_STEAL: Final = 11  # m (with p) takes from a victim; arg = steal_arg(...); the last taken, g, to the hand of m
+E_STEAL: Final = (
+    11  # m (with p) takes from a victim; arg = steal_arg(...); the last taken, g, to the hand of m
+)
 
 # --- system calls -------------------------------------------------------------------------------------------
 E_SYSCALL: Final = 16  # running -> syscall; arg = SYSCALL_*; p stays with m (1.26+) or is _Psyscall (<= 1.25)
 E_SYSEXIT: Final = 17  # syscall -> running (runnable if arg is EXIT_NO_P); arg = EXIT_*; p as after the exit
-E_RETAKE: Final = 18  # p is taken from m, whose G is g and in a system call; arg = taker's m (-1: exitsyscall)
+E_RETAKE: Final = (
+    18  # p is taken from m, whose G is g and in a system call; arg = taker's m (-1: exitsyscall)
+)
 E_HANDOFF: Final = 19  # handoffp(p) begins, called by m
 
 # --- Ps and Ms ----------------------------------------------------------------------------------------------
@@ -36,7 +46,9 @@ E_PIDLE_GET: Final = 25  # p leaves the idle list (arg 1: it was not on top)
 E_ACQUIRE_P: Final = 26  # p is wired to m and _Prunning
 E_RELEASE_P: Final = 27  # p is unwired from m and _Pidle (not yet on the list)
 E_M_NEW: Final = 28  # m is a new thread; arg = M_NORMAL, M_SYSMON
-E_M_START: Final = 29  # startm: m (taken off the idle list if it was there) will run with p; arg 1: it starts as a
+E_M_START: Final = (
+    29  # startm: m (taken off the idle list if it was there) will run with p; arg 1: it starts as a
+)
 #                          spinning M and is counted as one from now on
 E_M_WAKE: Final = 30  # m runs (the futex wake or the clone is over)
 E_M_PARK: Final = 31  # stopm: m is pushed on the list of idle Ms
@@ -44,7 +56,9 @@ E_SPIN: Final = 32  # m begins (arg 1; then sched.needspinning = 0) or ends (arg
 E_NEED_SPIN: Final = 33  # sched.needspinning = arg
 E_STEAL_SLEEP: Final = 34  # m sleeps before it steals the runnext of P arg
 E_STOP_LOCKED: Final = 35  # stoplockedm: m waits for its locked goroutine g, without a P
-E_START_LOCKED: Final = 36  # startlockedm: g (source in arg, as in E_EXECUTE) is handed to its own thread m with p
+E_START_LOCKED: Final = (
+    36  # startlockedm: g (source in arg, as in E_EXECUTE) is handed to its own thread m with p
+)
 E_POLL_BLOCK: Final = 37  # m blocks in netpoll, without a P, until arg us from now (-1: without end)
 E_POLL_WAKE: Final = 38  # m comes back from netpoll; arg = number of timers that were due
 
@@ -52,7 +66,9 @@ E_POLL_WAKE: Final = 38  # m comes back from netpoll; arg = number of timers tha
 E_SYSMON: Final = 40  # sysmon's sleep is now arg us
 E_SYSMON_DEEP: Final = 41  # sysmon goes to (arg 1) or wakes from (arg 0) its deep sleep
 E_PREEMPT: Final = 42  # preemptone: g on p and m is asked to stop; arg = PREEMPT_*
-E_SIGNAL: Final = 43  # SIGURG is handled on m, running g; arg = 1 if it stopped there, 0 if not at a safe point
+E_SIGNAL: Final = (
+    43  # SIGURG is handled on m, running g; arg = 1 if it stopped there, 0 if not at a safe point
+)
 E_CPU_ON: Final = 44  # m gets core arg (only with a limited number of cores)
 E_CPU_OFF: Final = 45  # m loses core arg to another thread
 E_SCHEDTRACE: Final = 46  # sysmon prints a schedtrace line
@@ -94,7 +110,13 @@ EXIT_OLD_P: Final = 1  # the old P was taken back
 EXIT_IDLE_P: Final = 2  # another, idle P was taken
 EXIT_LATE_P: Final = 3  # an idle P was found under the lock (g to the hand)
 EXIT_NO_P: Final = 4  # none: g is runnable and goes to the global tail
-EXIT_NAMES: Final = ("kept its P", "took its old P back", "took an idle P", "found an idle P late", "found no P")
+EXIT_NAMES: Final = (
+    "kept its P",
+    "took its old P back",
+    "took an idle P",
+    "found an idle P late",
+    "found no P",
+)
 
 PREEMPT_SLICE: Final = 0  # its slice is 10 ms old
 PREEMPT_STW: Final = 1  # the world is to be stopped

@@ -64,15 +64,19 @@ def duration_ns(what: str, ns: object, us: object, ms: object) -> int:
     for unit, value, factor in (("ns", ns, 1), ("us", us, 1_000), ("ms", ms, 1_000_000)):
         if value is None or value == 0:
             continue
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value * factor <= MAX_NS:
-            raise ConfigError(f"{what}({unit})", value, f"a number from 0 to one hour ({MAX_NS // factor} {unit})")
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, float))
+            or not 0 <= value * factor <= MAX_NS
+        ):
+            raise ConfigError(
+                f"{what}({unit})", value, f"a number from 0 to one hour ({MAX_NS // factor} {unit})"
+            )
         total += round(value * factor)
     return int(check_int(what, total, 0, MAX_NS, "ns"))
 
 
-def work(
-    *, ns: float = 0, us: float = 0, ms: float = 0, loop: str = "free", forever: bool = False
-) -> Op:
+def work(*, ns: float = 0, us: float = 0, ms: float = 0, loop: str = "free", forever: bool = False) -> Op:
     """Compute for a time without calling the runtime; ``forever=True`` never ends.
 
     ``loop`` says what the computing is made of, which decides where it can be preempted: "free" (no calls: by the

@@ -6,6 +6,7 @@ Nothing here knows a result.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -132,8 +133,7 @@ def _start(w: Words, n: int, wg: WaitGroup) -> list[Any]:
 def _gosched(w: Words, n: int) -> Any:
     wg = WaitGroup()
     yield wg.Add(n)
-    for op in _start(w, n, wg):
-        yield op
+    yield from _start(w, n, wg)
     yield gosched()
     yield w.say("S")
     yield wg.Wait()
@@ -167,8 +167,7 @@ def _chan_wake(w: Words, n: int) -> Any:
     yield wg.Add(n + 1)
     yield go(receiver)
     yield gosched()
-    for op in _start(w, n, wg):
-        yield op
+    yield from _start(w, n, wg)
     yield send(c)
     yield w.say("S")
     yield go(last)
@@ -189,8 +188,7 @@ def _chan_wake_block(w: Words, n: int) -> Any:
     yield wg.Add(n + 1)
     yield go(receiver)
     yield gosched()
-    for op in _start(w, n, wg):
-        yield op
+    yield from _start(w, n, wg)
     yield send(c)
     yield w.say("S")
     yield recv(back)
@@ -332,7 +330,9 @@ def global_gaps(chains: int, globals_: int, turns: int = 38, **settings: Any) ->
 # --- e2, e2t: CPU-bound goroutines on one P -----------------------------------------------------------------------
 
 
-def hog_slices(n: int, loop: str, dur_ms: int = 1000, work_ms: int = 0, **settings: Any) -> list[tuple[int, float]]:
+def hog_slices(
+    n: int, loop: str, dur_ms: int = 1000, work_ms: int = 0, **settings: Any
+) -> list[tuple[int, float]]:
     """n loops, endless for a time or of a fixed length: [(goroutine 0..n-1, length of its turn in 10 ms)]."""
 
     def hog(wg: WaitGroup) -> Any:
@@ -368,7 +368,7 @@ def turns(rec: Recording, party: dict[int, int], shortest: float = 0.0) -> list[
     for e in rec:
         if e.kind == v.E_EXECUTE and e.g in party and (not changes or party[e.g] != changes[-1][0]):
             changes.append((party[e.g], e.t))
-    for (who, start), (_, end) in zip(changes, changes[1:], strict=False):
+    for (who, start), (_, end) in itertools.pairwise(changes):
         length = (end - start) / TICK
         if out and (length < shortest or out[-1][0] == who):
             out[-1] = (out[-1][0], out[-1][1] + length)
@@ -383,7 +383,6 @@ def quantile(values: list[float], q: float) -> float:
 
 def jain(values: list[float]) -> float:
     return sum(values) ** 2 / (len(values) * sum(x * x for x in values))
-
 
 
 # --- e4: system calls ---------------------------------------------------------------------------------------------
@@ -412,8 +411,14 @@ def threads_of_blocking_calls(k: int, gomaxprocs: int, **settings: Any) -> dict[
             yield sleep(ms=100 + round_)
 
     rec = run(main, gomaxprocs=gomaxprocs, **settings)
-    base, peak, base2, peak2 = (threads_at(rec, t) for t in seen)
-    return {"base": base, "peak": peak, "new": peak - base, "peak_minus_k": peak - k, "second_new": peak2 - peak}
+    base, peak, _base2, peak2 = (threads_at(rec, t) for t in seen)
+    return {
+        "base": base,
+        "peak": peak,
+        "new": peak - base,
+        "peak_minus_k": peak - k,
+        "second_new": peak2 - peak,
+    }
 
 
 def threads_at(rec: Recording, t: int) -> int:
@@ -482,7 +487,7 @@ def short_calls_and_a_hog(dur_ms: int = 800, **settings: Any) -> dict[str, float
     slices = turns(rec, {hog_id: 0, caller_id: 1}, shortest=0.01)
     hog_turns = [x for who, x in slices if who == 0]
     threads = [e.m for e in rec if e.g == caller_id and e.kind == v.E_EXECUTE]
-    changes = sum(a != b for a, b in zip(threads, threads[1:], strict=False))
+    changes = sum(a != b for a, b in itertools.pairwise(threads))
     late = [e for e in rec if e.kind == v.E_M_NEW and e.t > 100 * MS]
     return {
         "hog_share": sum(hog_turns) / sum(x for _, x in slices),
@@ -520,4 +525,8 @@ def sleeping_calls_and_a_hog(k: int, us: int, dur_ms: int = 800, **settings: Any
     calls = sum(1 for e in rec if e.kind == v.E_SYSEXIT)
     base = threads_at(rec, 0)
     new = sum(1 for e in rec if e.kind == v.E_M_NEW) - base
-    return {"hog_share": running / rec.end_ns, "calls_per_g_per_10ms": calls / k / (rec.end_ns / TICK), "new_threads": new}
+    return {
+        "hog_share": running / rec.end_ns,
+        "calls_per_g_per_10ms": calls / k / (rec.end_ns / TICK),
+        "new_threads": new,
+    }

@@ -20,7 +20,11 @@ def each(experiment: str) -> Any:
 
 def out_of_band(values: dict[str, float], bands: dict[str, list[float]]) -> list[str]:
     """The statistics that are out of their bands, in words."""
-    return [f"{k} = {values[k]:.4g} not in {bands[k]}" for k in values if k in bands and not within(values[k], bands[k])]
+    return [
+        f"{k} = {values[k]:.4g} not in {bands[k]}"
+        for k in values
+        if k in bands and not within(values[k], bands[k])
+    ]
 
 
 # --- exact -------------------------------------------------------------------------------------------------------
@@ -82,7 +86,10 @@ def test_e2_cpu_bound_goroutines_share_a_p_as_measured(point: dict[str, Any]) ->
     )
     statistics = slice_statistics(slices, args["n"])
     if args["mode"] == "call":
-        del statistics["jain"], statistics["min_over_max"]  # totals are cut off by main's end: see e2t for fairness
+        del (
+            statistics["jain"],
+            statistics["min_over_max"],
+        )  # totals are cut off by main's end: see e2t for fairness
     assert out_of_band(statistics, point["accept"]) == []
 
 

@@ -43,7 +43,11 @@ def test_runqget_prefers_runnext_and_only_runnext_inherits(rt: Machine) -> None:
     for gp in gs(2):
         runq.runqput(rt, pp, gp, True)
     taken = [runq.runqget(mp, pp) for _ in range(3)]
-    assert [(g.goid if g else None, inherit) for g, inherit in taken] == [(1, True), (0, False), (None, False)]
+    assert [(g.goid if g else None, inherit) for g, inherit in taken] == [
+        (1, True),
+        (0, False),
+        (None, False),
+    ]
 
 
 def test_a_full_ring_sends_its_first_half_and_the_kicked_one_to_the_global_queue(rt: Machine) -> None:
@@ -66,7 +70,9 @@ def test_a_batch_from_the_global_queue_is_this_p_s_share_plus_one_at_most_128(
 
 
 @pytest.mark.parametrize(("n", "stolen"), [(1, 1), (2, 1), (3, 2), (9, 5), (16, 8), (255, 128), (256, 128)])
-def test_a_thief_takes_half_rounded_up_from_the_head_and_runs_the_last(rt: Machine, n: int, stolen: int) -> None:
+def test_a_thief_takes_half_rounded_up_from_the_head_and_runs_the_last(
+    rt: Machine, n: int, stolen: int
+) -> None:
     thief, victim = rt.allp[:2]
     victim.runq.extend(gs(n))
     gp = runq.runqsteal(rt, M(0), thief, victim, False)

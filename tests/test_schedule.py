@@ -7,7 +7,21 @@ from typing import Any
 import pytest
 from helpers import kinds, log_order, run, sources
 
-from gmp_lab import Config, WaitGroup, chan, go, gosched, log, recv, send, sleep, work
+from gmp_lab import (
+    Config,
+    ConfigError,
+    Program,
+    WaitGroup,
+    chan,
+    go,
+    gosched,
+    log,
+    recv,
+    send,
+    simulate,
+    sleep,
+    work,
+)
 from gmp_lab import vocabulary as v
 from gmp_lab.params import bareSchedtick
 
@@ -132,7 +146,7 @@ def test_the_first_idle_p_that_is_used_depends_on_the_version(go_version: str, f
         yield work(us=100)
 
     rec = run(main, gomaxprocs=4, go=go_version)
-    assert [e.p for e in rec if e.kind == v.E_M_START][0] == first
+    assert next(e.p for e in rec if e.kind == v.E_M_START) == first
 
 
 def test_idle_ms_are_kept_and_used_again_last_parked_first() -> None:
@@ -210,8 +224,6 @@ def test_equal_seeds_give_equal_bytes_and_other_seeds_other_thefts() -> None:
 
 
 def test_config_is_required() -> None:
-    from gmp_lab import ConfigError, Program, simulate
-
     def main() -> Any:
         yield work(us=1)
 

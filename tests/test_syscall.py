@@ -123,7 +123,9 @@ def test_a_lone_loop_is_preempted_queued_globally_and_picked_again() -> None:
     assert {e.arg & 15 for e in again} <= {v.SRC_GLOBAL, v.SRC_GLOBAL61}
 
 
-@pytest.mark.parametrize(("loop", "stops"), [("free", False), ("leaf", False), ("call", True), ("unsafe", False)])
+@pytest.mark.parametrize(
+    ("loop", "stops"), [("free", False), ("leaf", False), ("call", True), ("unsafe", False)]
+)
 def test_without_the_signal_only_loops_that_call_functions_are_preempted(loop: str, stops: bool) -> None:
     def main() -> Any:
         yield work(ms=100, loop=loop)

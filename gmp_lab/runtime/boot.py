@@ -13,11 +13,11 @@ from typing import Any
 from gmp_lab import params
 from gmp_lab import vocabulary as v
 from gmp_lab.runtime.goroutine import newproc, newproc1
+from gmp_lab.runtime.runq import runqget
 from gmp_lab.runtime.runtime2 import M
 from gmp_lab.runtime.schedule import execute
 from gmp_lab.runtime.sysmon import sysmon
 from gmp_lab.runtime.threads import acquirep, mput, newm, pidleput
-from gmp_lab.runtime.runq import runqget
 from gmp_lab.runtime.world import Runtime
 from gmp_lab.workload import OP_PARK, Op, Program
 
@@ -97,5 +97,3 @@ def startupGoroutines(rt: Runtime, m0: M) -> None:
 def _system(reason: str) -> Generator[Op, Any, None]:
     """A goroutine of the runtime: it parks for its reason, and nobody wakes it."""
     yield (OP_PARK, v.WAIT_NO[reason])
-
-

@@ -54,7 +54,12 @@ def doSigPreempt(rt: Runtime, mp: M) -> None:
     Go: runtime/signal_unix.go doSigPreempt (1.27.3)
     Differs: a thread without a core handles it when it gets one.
     """
-    if rt.config.cores is not None and mp.cpu < 0 and mp.curg is not None and mp.curg.atomicstatus == _Grunning:
+    if (
+        rt.config.cores is not None
+        and mp.cpu < 0
+        and mp.curg is not None
+        and mp.curg.atomicstatus == _Grunning
+    ):
         mp.sigwait = True
         return
     mp.signalPending = False

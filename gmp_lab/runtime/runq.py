@@ -138,7 +138,7 @@ def stealOrder(n: int, i: int) -> tuple[int, ...]:
 
 
 def runqgrab(rt: Runtime, mp: M, p2: P, stealRunNextG: bool) -> tuple[list[G], bool]:
-    """Take half of p2's ring, oldest first, rounded up; or else its runnext. Returns the batch, and if it is a runnext.
+    """Take half of p2's ring, oldest first, rounded up; or else its runnext. Returns the batch; is it a runnext.
 
     Before mp takes a runnext it sleeps: the batch is empty and mp.stealing holds the G it has its eye on; the next
     call, after the sleep, takes that G if it is still there.
@@ -175,7 +175,7 @@ def _aboutToRun(rt: Runtime, p2: P) -> bool:
 
 
 def runqsteal(rt: Runtime, mp: M, pp: P, p2: P, stealRunNextG: bool) -> G | None:
-    """Steal half of p2's queue into pp's; return the last one stolen, to run now. None: nothing, or mp.stealing is set.
+    """Steal half of p2's queue into pp's; return the last one stolen. None: nothing, or mp.stealing is set.
 
     Go: runtime/proc.go runqsteal (1.27.3)
     Differs: nothing.

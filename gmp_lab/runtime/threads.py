@@ -110,7 +110,9 @@ def newm(rt: Runtime, pp: P | None, spinning: bool) -> M:
     """
     sched = rt.sched
     if sched.mnext >= params.maxmcount:
-        raise GoPanic(f"runtime: program exceeds {params.maxmcount}-thread limit\nfatal error: thread exhaustion")
+        raise GoPanic(
+            f"runtime: program exceeds {params.maxmcount}-thread limit\nfatal error: thread exhaustion"
+        )
     mp = M(sched.mnext)
     sched.mnext += 1
     rt.allm.append(mp)

@@ -14,7 +14,18 @@ from gmp_lab import params
 from gmp_lab.config import Config
 from gmp_lab.engine import Engine
 from gmp_lab.errors import Throw
-from gmp_lab.runtime.runtime2 import G, M, P, Sched, _Gdead, _Grunnable, _Grunning, _Gsyscall, _Gwaiting, _Prunning
+from gmp_lab.runtime.runtime2 import (
+    G,
+    M,
+    P,
+    Sched,
+    _Gdead,
+    _Grunnable,
+    _Grunning,
+    _Gsyscall,
+    _Gwaiting,
+    _Prunning,
+)
 
 Row = tuple[int, int, int, int, int, int]
 
@@ -183,7 +194,9 @@ class Runtime(ABC):
             if mp.p is not None or mp.nextp is not None or mp.curg is not None:
                 raise Throw(f"check: {mp} is parked with {mp.p} {mp.nextp} {mp.curg}")
         if sched.runq and sched.pidle and not self._somebody_looks():
-            raise Throw(f"check: {sched.runq[0]} waits on the global queue, {sched.pidle[-1]} is idle, nobody looks")
+            raise Throw(
+                f"check: {sched.runq[0]} waits on the global queue, {sched.pidle[-1]} is idle, nobody looks"
+            )
 
     def _somebody_looks(self) -> bool:
         """Whether an M is on its way to look for work: spinning, starting with a P, or sleeping before a theft."""
@@ -194,4 +207,3 @@ class Runtime(ABC):
             or any(m.nextp is not None or m.stealing is not None for m in self.allm)
             or any(m.p is not None and m.curg is None for m in self.allm)
         )
-
