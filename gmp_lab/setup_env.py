@@ -54,10 +54,8 @@ _CAUSES = (
     ),
     ("CERTIFICATE_VERIFY_FAILED", "the network's certificate is not trusted; set PIP_CERT to its file"),
     ("ProxyError", "the proxy does not answer; check HTTPS_PROXY"),
-    ("NewConnectionError", "no network: pip cannot reach the package index; behind a proxy set HTTPS_PROXY"),
-    ("NameResolutionError", "no network: pip cannot reach the package index; behind a proxy set HTTPS_PROXY"),
     (
-        "Network is unreachable",
+        "NewConnectionError|NameResolutionError|Network is unreachable",
         "no network: pip cannot reach the package index; behind a proxy set HTTPS_PROXY",
     ),
     ("timed out", "the network is too slow or blocked: pip's download timed out"),
@@ -74,8 +72,7 @@ def require_python(version: tuple[int, ...]) -> str:
     name = ".".join(map(str, version[:2]))
     if version[:2] < OLDEST:
         raise SetupError(
-            f"Python {name} is too old: 3.11 or newer is needed. "
-            "If you have one, name it: make lab PYTHON=python3.12"
+            f"Python {name} is too old: 3.11 or newer is needed. If you have one, name it: make lab PYTHON=python3.12"
         )
     if version[:2] > NEWEST_TESTED:
         return f"Note: the course is tested on Python 3.11 to 3.13; this is {name}."
@@ -87,12 +84,7 @@ def require_venv_module() -> None:
     if importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip"):
         return
     package = f"python3.{sys.version_info[1]}-venv"
-    raise SetupError(
-        f"this Python has no venv module. Debian, Ubuntu: apt-get install {package}, then try again"
-    )
-
-
-# --- the lock ---------------------------------------------------------------------------------------------
+    raise SetupError(f"this Python has no venv module. Debian, Ubuntu: apt-get install {package}, then try again")
 
 
 def read_lock(text: str) -> list[tuple[str, str, set[str]]]:
@@ -101,9 +93,7 @@ def read_lock(text: str) -> list[tuple[str, str, set[str]]]:
     for block in re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE):
         head = re.match(r"[A-Za-z0-9][\w.-]*", block)
         if head:
-            needed_by = set(
-                re.findall(r"^ +# +(?:via +)?([\w.-]+)", block.replace("# via\n", ""), re.MULTILINE)
-            )
+            needed_by = set(re.findall(r"^ +# +(?:via +)?([\w.-]+)", block.replace("# via\n", ""), re.MULTILINE))
             lines = [line for line in block.splitlines() if not line.lstrip().startswith("#")]
             blocks.append((head.group(), "\n".join(lines).rstrip(" \\"), needed_by))
     return blocks
@@ -137,13 +127,10 @@ def wanted_packages(purpose: str, with_go: bool) -> set[str]:
     return names_of(listed)
 
 
-# --- pip --------------------------------------------------------------------------------------------------
-
-
 def cause(log: str) -> str:
     """Say in one line why pip failed, as far as its output tells."""
-    for sign, text in _CAUSES:
-        if sign in log:
+    for signs, text in _CAUSES:
+        if re.search(signs, log):
             return text
     errors = [line for line in log.splitlines() if line.startswith("ERROR")]
     return errors[-1] if errors else "pip failed"
@@ -188,9 +175,6 @@ def show(text: str, keep: bool = False) -> None:
         print(f"\r\033[K{text}", end="\n" if keep else "", flush=True)
     elif keep:
         print(text, flush=True)
-
-
-# --- the steps --------------------------------------------------------------------------------------------
 
 
 def key() -> str:
@@ -288,18 +272,19 @@ def start(arguments: list[str]) -> int:
                 continue
 
 
-def lab_arguments(extra: list[str]) -> list[str]:
-    """Return Python's arguments that open JupyterLab on the first notebook, without news from outside."""
-    return [
-        "-m",
+def arguments_of(command: str, rest: list[str]) -> list[str]:
+    """Return Python's arguments for what comes after the set-up; JupyterLab asks nothing of the network."""
+    lab = [
         "jupyterlab",
         f"--ServerApp.root_dir={ROOT}",
         f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}",
         "--LabApp.news_url=None",
         "--LabApp.extension_manager=readonly",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        *extra,
     ]
+    notebooks = ["gmp_lab.notebook_tool", "run", "notebooks"]
+    modules = {"lab": lab, "notebooks": notebooks, "doctor": ["gmp_lab", "doctor"]}
+    return ["-m", *modules.get(command, ["gmp_lab.checks", command]), *rest]
 
 
 def split_at_dashes(argv: list[str]) -> tuple[list[str], list[str]]:
@@ -336,17 +321,7 @@ def main(argv: list[str]) -> int:
     if options.command == "setup":
         print("Ready. 'make lab' opens the course, 'make test' checks it.")
         return 0
-    return start(_after_setup(options.command, rest))
-
-
-def _after_setup(command: str, rest: list[str]) -> list[str]:
-    if command == "lab":
-        return lab_arguments(rest)
-    if command == "notebooks":
-        return ["-m", "gmp_lab.notebook_tool", "run", "notebooks", *rest]
-    if command == "doctor":
-        return ["-m", "gmp_lab", "doctor", *rest]
-    return ["-m", "gmp_lab.checks", command, *rest]
+    return start(arguments_of(options.command, rest))
 
 
 if __name__ == "__main__":

