@@ -107,7 +107,7 @@ class Recording:
     _digest: str
     _marks: list[Any]
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what a run is, named one by one
         self, config: Config, columns: Columns, *, program: str, params: dict[str, Any], g_names: Iterable[str],
         end_ns: int, ended: str, steps: int, complete: bool = True,
     ) -> None:  # fmt: skip
