@@ -1,0 +1,100 @@
+// What Python cannot know or do: the page's theme and the panel's width, names for a screen reader, the clipboard.
+//
+// `theme` follows the page: JupyterLab says it in an attribute of <body>; elsewhere the background decides.
+// `width` follows the panel (pixels): plotly's widget is drawn before it is on the page, so it cannot know it.
+// A custom message {copy: text} puts text on the clipboard and is answered with {copied: true or false}.
+
+const PANEL = ".gmp-lab-panel";
+
+function lightness(colour) {
+  const parts = (colour.match(/[\d.]+/g) || []).map(Number);
+  if (parts.length < 3 || parts[3] === 0) return null; // transparent: look further out
+  return (0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]) / 255;
+}
+
+function themeOf(el) {
+  const said = document.body.dataset.jpThemeLight;
+  if (said !== undefined) return said === "true" ? "light" : "dark";
+  for (let at = el; at; at = at.parentElement) {
+    const found = lightness(getComputedStyle(at).backgroundColor);
+    if (found !== null) return found < 0.5 ? "dark" : "light";
+  }
+  return "light";
+}
+
+// ipywidgets' sliders, player and toggles have no names or states that a screen reader could say.
+function nameControls(panel) {
+  for (const slider of panel.querySelectorAll(".widget-slider")) {
+    const label = slider.querySelector(".widget-label")?.textContent ?? "";
+    slider.querySelector(".noUi-handle")?.setAttribute("aria-label", label);
+    const readout = slider.querySelector(".widget-readout");
+    readout?.setAttribute("role", "textbox");
+    readout?.setAttribute("aria-label", `${label}, as a number`);
+  }
+  for (const player of panel.querySelectorAll(".widget-play")) {
+    ["Play or pause", "Stop and go to the start"].forEach((name, i) => {
+      const button = player.querySelectorAll("button")[i];
+      button?.setAttribute("aria-label", name);
+      button?.setAttribute("title", name);
+    });
+  }
+  for (const button of panel.querySelectorAll(".widget-toggle-button")) {
+    button.setAttribute("aria-pressed", String(button.classList.contains("mod-active")));
+  }
+}
+
+function put(model, name, value) {
+  if (model.get(name) === value) return;
+  model.set(name, value);
+  model.save_changes();
+}
+
+async function copy(model, text) {
+  let copied = true;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    copied = false; // no permission, or a page without https: the text is on the page
+  }
+  model.send({ copied });
+}
+
+// Wait until the element is on the page, inside its panel.
+function onPage(el, then) {
+  let frame = 0;
+  const look = () => {
+    const panel = el.closest(PANEL);
+    if (panel && panel.isConnected) then(panel);
+    else frame = requestAnimationFrame(look);
+  };
+  look();
+  return () => cancelAnimationFrame(frame);
+}
+
+function watch(model, el, panel, signal) {
+  const tellTheme = () => put(model, "theme", themeOf(panel));
+  const tellWidth = () => { if (panel.clientWidth > 0) put(model, "width", panel.clientWidth); };
+  const names = () => requestAnimationFrame(() => nameControls(panel)); // after the widgets have changed
+  const theme = new MutationObserver(tellTheme);
+  theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class"] });
+  const size = new ResizeObserver(tellWidth);
+  size.observe(panel);
+  for (const event of ["focusin", "click", "keyup"]) panel.addEventListener(event, names, { signal });
+  signal.addEventListener("abort", () => { theme.disconnect(); size.disconnect(); });
+  tellTheme();
+  names();
+}
+
+function initialize({ model }) {
+  const onMessage = (message) => { if (typeof message.copy === "string") copy(model, message.copy); };
+  model.on("msg:custom", onMessage);
+  return () => model.off("msg:custom", onMessage);
+}
+
+function render({ model, el }) {
+  const gone = new AbortController();
+  const stop = onPage(el, (panel) => watch(model, el, panel, gone.signal));
+  return () => { stop(); gone.abort(); };
+}
+
+export default { initialize, render };
