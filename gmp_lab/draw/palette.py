@@ -34,10 +34,10 @@ class Look:
 
 _OFF: Final = ("#ebeef1", "#2b2f32")
 _SOON: Final = ("#edcf7c", "#5a4924")
-_SEEK: Final = ("#e37513", "#bd5202")
-_WORK: Final = ("#1a8a67", "#1fa178")
-_CORE: Final = ("#6a6420", "#b1a963")
-_CALL: Final = ("#92175e", "#f9add5")
+_SEEK: Final = ("#e37513", "#cf5a02")
+_WORK: Final = ("#128562", "#29a77e")
+_CORE: Final = ("#64621a", "#b3ae67")
+_CALL: Final = ("#92175e", "#fbaed7")
 _RUN: Final = ("#01336e", "#bfe9ff")
 
 LOOKS: Final[dict[str, Look]] = {
@@ -70,8 +70,8 @@ class Page:
 
 
 PAGES: Final[dict[str, Page]] = {
-    "light": Page("#ffffff", "#1f2328", "#d0d4d8", ("#01336e", "#e37513", "#1a8a67", "#92175e", "#6a6420")),
-    "dark": Page("#111418", "#e6e8ea", "#3a4046", ("#bfe9ff", "#bd5202", "#1fa178", "#f9add5", "#b1a963")),
+    "light": Page("#ffffff", "#1f2328", "#d0d4d8", ("#01336e", "#e37513", "#128562", "#92175e", "#64621a")),
+    "dark": Page("#111418", "#e6e8ea", "#3a4046", ("#bfe9ff", "#cf5a02", "#29a77e", "#fbaed7", "#b3ae67")),
 }
 
 
