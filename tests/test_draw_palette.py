@@ -67,6 +67,7 @@ def test_busy_states_stand_out_from_the_page(theme: str) -> None:
     paper = page(theme).paper
     faint = [state for state in LOOKS if state not in QUIET and contrast(colour(state, theme), paper) < 3]
     assert faint == []
+    assert min(contrast(line, paper) for line in page(theme).lines) >= 3
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -29,6 +29,6 @@ from gmp_lab.draw.timeline import TimelineData, apply_timeline, timeline, timeli
 __all__ = [
     "DepthData", "Stage", "Table", "TimelineData", "apply_queue_depth", "apply_timeline", "depth_table",
     "latency_table", "queue_depth", "queue_depth_alt", "queue_depth_data", "source_table", "stage",
-    "stage_html", "stage_text", "steal_table", "summary_table", "switch_table", "text_timeline", "timeline", "timeline_alt",
-    "timeline_data", "usage_table",
+    "stage_html", "stage_text", "steal_table", "summary_table", "switch_table", "text_timeline", "timeline",
+    "timeline_alt", "timeline_data", "usage_table",
 ]  # fmt: skip

@@ -34,10 +34,10 @@ class Look:
 
 _OFF: Final = ("#ebeef1", "#2b2f32")
 _SOON: Final = ("#edcf7c", "#5a4924")
-_SEEK: Final = ("#e37513", "#cf5a02")
-_WORK: Final = ("#128562", "#29a77e")
-_CORE: Final = ("#64621a", "#b3ae67")
-_CALL: Final = ("#92175e", "#fbaed7")
+_SEEK: Final = ("#e37513", "#d25c05")
+_WORK: Final = ("#128562", "#2ca980")
+_CORE: Final = ("#65631c", "#b5af68")
+_CALL: Final = ("#90145c", "#fcafd8")
 _RUN: Final = ("#01336e", "#bfe9ff")
 
 LOOKS: Final[dict[str, Look]] = {
@@ -61,17 +61,17 @@ LOOKS: Final[dict[str, Look]] = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Colours of the page: paper, ink (text), faint lines, and lines of a second kind (for depths)."""
+    """Colours of the page: paper, ink (text), grid (faint lines), and two lines for depths."""
 
     paper: str
     ink: str
     grid: str
-    lines: tuple[str, ...]
+    lines: tuple[str, str]
 
 
 PAGES: Final[dict[str, Page]] = {
-    "light": Page("#ffffff", "#1f2328", "#d0d4d8", ("#01336e", "#e37513", "#128562", "#92175e", "#64621a")),
-    "dark": Page("#111418", "#e6e8ea", "#3a4046", ("#bfe9ff", "#cf5a02", "#29a77e", "#fbaed7", "#b3ae67")),
+    "light": Page("#ffffff", "#1f2328", "#d0d4d8", ("#01336e", "#e37513")),
+    "dark": Page("#111418", "#e6e8ea", "#3a4046", ("#bfe9ff", "#d25c05")),
 }
 
 

@@ -76,7 +76,7 @@ def _changes(d: DepthData) -> list[dict[str, Any]]:
 
 
 def _styles(theme: str) -> list[dict[str, Any]]:
-    first, second, *_ = page(theme).lines
+    first, second = page(theme).lines
     line = {"type": "scatter", "mode": "lines"}
     return [
         line | {"name": "global queue", "line": {"shape": "hv", "color": first, "width": 2}},

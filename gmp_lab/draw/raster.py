@@ -28,6 +28,8 @@ def state_time(s: Spans, start_ns: int, end_ns: int, bins: int) -> tuple[Ints, I
     Returns (ns, stays): int64 arrays of shapes (states, rows, bins) and (rows, bins).  A stay that reaches
     into two columns counts in both.
     """
+    if not len(s):
+        return np.zeros((len(s.states), s.rows, bins), np.int64), np.zeros((s.rows, bins), np.int64)
     width = end_ns - start_ns
     # all rows one after the other on one axis, so that one search serves all
     shift = s.row.astype(np.int64) * width - start_ns
