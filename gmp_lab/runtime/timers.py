@@ -53,7 +53,7 @@ def check(rt: Runtime, mp: M, pp: P) -> int:
 def timeSleepUntil(rt: Runtime) -> int:
     """Return the time of the earliest timer of all Ps (0 = none).
 
-    Go: runtime/proc.go timeSleepUntil (1.27.3)
+    Go: runtime/time.go timeSleepUntil (1.27.3)
     Differs: 0 instead of the largest integer.
     """
     return min((pp.timers[0][0] for pp in rt.allp if pp.timers), default=0)

@@ -1,0 +1,28 @@
+"""The real Go beside the simulation: find a toolchain, build and run programs, read what they report.
+
+``find_toolchain`` says what is there, ``run_go`` runs a program within limits, ``recorded_or_live`` gives the result
+of one of the course's experiments, live where Go is found and recorded where it is not.
+"""
+
+from gmp_lab.golang.errors import GoCompileError, GoNotFound
+from gmp_lab.golang.experiments import EXPERIMENTS, Result, program, recorded, recorded_or_live, run_live
+from gmp_lab.golang.run import GoRun, build, run_go
+from gmp_lab.golang.toolchain import Toolchain, find_toolchain, require_toolchain, resolve_symbol
+
+__all__ = [
+    "EXPERIMENTS",
+    "GoCompileError",
+    "GoNotFound",
+    "GoRun",
+    "Result",
+    "Toolchain",
+    "build",
+    "find_toolchain",
+    "program",
+    "recorded",
+    "recorded_or_live",
+    "require_toolchain",
+    "resolve_symbol",
+    "run_go",
+    "run_live",
+]

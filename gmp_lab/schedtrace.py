@@ -1,0 +1,131 @@
+"""schedtrace: the line that GODEBUG=schedtrace=N prints, written and read.
+
+Go prints it from sysmon every N milliseconds.  Three formats are in use: up to 1.22 or so without ``needspinning``
+("1.19"), then with it ("1.23"), and since 1.25 with blanks inside the brackets and with each P's schedtick ("1.25").
+``runqueue`` is the global queue alone, the numbers in brackets are the rings without runnext, ``threads`` counts
+sysmon; a goroutine that runs or waits is nowhere in it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from gmp_lab import params
+from gmp_lab import vocabulary as v
+from gmp_lab.errors import ConfigError
+from gmp_lab.recording import Recording
+from gmp_lab.replay import State, state_after
+
+FORMATS: Final = ("1.19", "1.23", "1.25")
+
+
+class SchedTraceLine(NamedTuple):
+    """One line: ms since the first, counts, the queues of all Ps; None where the format does not print it."""
+
+    ms: int
+    gomaxprocs: int
+    idleprocs: int
+    threads: int
+    spinningthreads: int
+    needspinning: int | None
+    idlethreads: int
+    runqueue: int
+    queues: tuple[int, ...]
+    schedticks: tuple[int, ...] | None
+
+
+_LINE: Final = re.compile(
+    r"SCHED (?P<ms>\d+)ms: gomaxprocs=(?P<gomaxprocs>\d+) idleprocs=(?P<idleprocs>\d+) threads=(?P<threads>\d+) "
+    r"spinningthreads=(?P<spinningthreads>\d+) (?:needspinning=(?P<needspinning>\d+) )?"
+    r"idlethreads=(?P<idlethreads>\d+) runqueue=(?P<runqueue>\d+) "
+    r"\[ ?(?P<queues>[\d ]*?) ?\](?: schedticks=\[ ?(?P<schedticks>[\d ]*?) ?\])?"
+)
+
+
+def parse_schedtrace(text: str) -> list[SchedTraceLine]:
+    """Read the SCHED lines out of a program's stderr; other lines are passed over.
+
+    Raises ConfigError for a text without any, for one that is broken, and for queues that do not fit gomaxprocs.
+    """
+    lines = [_parse(line, i) for i, line in enumerate(text.splitlines(), 1) if line.startswith("SCHED ")]
+    if not lines:
+        raise ConfigError("schedtrace", text[:60], "text with at least one line that begins with SCHED")
+    return lines
+
+
+def _parse(line: str, number: int) -> SchedTraceLine:
+    found = _LINE.fullmatch(line.rstrip())
+    if not found:
+        raise ConfigError("schedtrace", line[:80], f"a whole SCHED line (line {number} is not)")
+    ticks = found["schedticks"]
+    one = SchedTraceLine(
+        ms=int(found["ms"]),
+        gomaxprocs=int(found["gomaxprocs"]),
+        idleprocs=int(found["idleprocs"]),
+        threads=int(found["threads"]),
+        spinningthreads=int(found["spinningthreads"]),
+        needspinning=None if found["needspinning"] is None else int(found["needspinning"]),
+        idlethreads=int(found["idlethreads"]),
+        runqueue=int(found["runqueue"]),
+        queues=tuple(map(int, found["queues"].split())),
+        schedticks=None if ticks is None else tuple(map(int, ticks.split())),
+    )
+    if len(one.queues) != one.gomaxprocs or len(one.schedticks or one.queues) != one.gomaxprocs:
+        raise ConfigError("schedtrace", line[:80], f"as many queues as gomaxprocs (line {number} has others)")
+    return one
+
+
+def format_schedtrace(line: SchedTraceLine, form: str) -> str:
+    """Write a line as Go does, byte for byte, without the newline; form is one of FORMATS.
+
+    Raises ConfigError if the form needs a value that the line does not have.
+    """
+    if form not in FORMATS:
+        raise ConfigError("form", form, "one of " + ", ".join(FORMATS))
+    head = (
+        f"SCHED {line.ms}ms: gomaxprocs={line.gomaxprocs} idleprocs={line.idleprocs} threads={line.threads} "
+        f"spinningthreads={line.spinningthreads} "
+    )
+    if form != "1.19":
+        if line.needspinning is None:
+            raise ConfigError("needspinning", None, f"a number, in the format of {form}")
+        head += f"needspinning={line.needspinning} "
+    head += f"idlethreads={line.idlethreads} runqueue={line.runqueue} "
+    queues = " ".join(map(str, line.queues))
+    if form != "1.25":
+        return f"{head}[{queues}]"
+    if line.schedticks is None:
+        raise ConfigError("schedticks", None, "one number for each P, in the format of 1.25")
+    return f"{head}[ {queues} ] schedticks=[ {' '.join(map(str, line.schedticks))} ]"
+
+
+def line_of(state: State, start_ns: int = 0) -> SchedTraceLine:
+    """The line that sysmon would print in this state; start_ns is the time of the first line."""
+    return SchedTraceLine(
+        ms=(state.t - start_ns) // 1_000_000,
+        gomaxprocs=len(state.ps),
+        idleprocs=len(state.pidle),
+        threads=len(state.ms),
+        spinningthreads=state.nmspinning,
+        needspinning=state.needspinning,
+        idlethreads=len(state.midle),
+        runqueue=len(state.runq),
+        queues=tuple(len(p.runq) for p in state.ps),
+        schedticks=tuple(p.schedtick for p in state.ps),
+    )
+
+
+def schedtrace_lines(rec: Recording) -> list[SchedTraceLine]:
+    """The lines that a run printed; needs a Config with schedtrace_ms, else ConfigError."""
+    if not rec.config.schedtrace_ms:
+        raise ConfigError("schedtrace_ms", 0, "at least 1 in the Config of the run, as GODEBUG=schedtrace=1")
+    at = [i for i, kind in enumerate(rec.kind) if kind == v.E_SCHEDTRACE]
+    start = rec.t[at[0]] if at else 0
+    return [line_of(state_after(rec, i + 1), start) for i in at]
+
+
+def schedtrace_text(rec: Recording) -> str:
+    """What the run would have printed on stderr, in the format of its Go version."""
+    form = params.version(rec.config.go).schedtrace
+    return "".join(format_schedtrace(line, form) + "\n" for line in schedtrace_lines(rec))
