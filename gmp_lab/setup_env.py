@@ -148,6 +148,7 @@ def run_pip(arguments: list[str], total: int) -> str:
         for line in pip.stdout or ():
             lines.append(line)
             progress(line, seen, total)
+    show("")
     log = "".join(lines)
     with LOG.open("a", encoding="utf-8") as file:
         file.write(log)
