@@ -21,16 +21,13 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from gmp_lab.golang.toolchain import Toolchain
+from gmp_lab.golang import toolchain
 
 OLDEST_PYTHON = (3, 11)
 SET_UP = "run 'make setup' (without make: python gmp_lab/setup_env.py setup)"
 GET_CHROMIUM = "install Chromium or Chrome (Debian: apt-get install chromium) or name it in GMP_LAB_CHROMIUM"
 GET_PLAYWRIGHT = "run 'make test' once, or: python -m pip install -e '.[test]'"
-GET_GO = "run 'make setup' with a network, or install Go 1.27 so that 'go version' works"
 
 _CHROMIUM_NAMES = (
     "chromium",
@@ -94,9 +91,7 @@ class Report:
             if finding.remedy:
                 lines.append(f"{'':8}-> {finding.remedy}")
         lines.append(
-            "The course can run."
-            if self.course_runs
-            else "The course cannot run yet: mend what is 'missing'."
+            "The course can run." if self.course_runs else "The course cannot run yet: mend what is 'missing'."
         )
         return "\n".join(lines)
 
@@ -106,13 +101,14 @@ def examine() -> Report:
     return Report((_python(), *_packages(), _go(), _chromium()))
 
 
-def find_toolchain() -> Toolchain | None:
+def find_toolchain() -> toolchain.Toolchain | None:
     """Return the Go toolchain that the course would use, or None."""
-    if importlib.util.find_spec("gmp_lab.golang") is None:
-        return None
-    from gmp_lab.golang import toolchain  # noqa: PLC0415  # only who asks for Go pays for its import
-
     return toolchain.find_toolchain()
+
+
+def why_no_go() -> str:
+    """Return "" if there is a Go toolchain, else that there is none and how to get one, in one line."""
+    return "" if find_toolchain() else f"no Go toolchain found: {toolchain.REMEDY}"
 
 
 def find_chromium() -> str | None:
@@ -184,14 +180,12 @@ def _test_tools(wanted: dict[str, str]) -> Finding:
 
 
 def _go() -> Finding:
-    toolchain = find_toolchain()
-    if toolchain is None:
-        return Finding("Go toolchain", "", remedy=f"notebooks show recorded results until you {GET_GO}")
-    return Finding("Go toolchain", f"{toolchain.version}, {toolchain.path} ({toolchain.source})")
+    found = find_toolchain()
+    if found is None:
+        return Finding("Go toolchain", "", remedy=f"the notebooks show recorded results; {toolchain.REMEDY}")
+    return Finding("Go toolchain", f"{found.version}, {found.path} ({found.source})")
 
 
 def _chromium() -> Finding:
     path = find_chromium()
-    return Finding(
-        "Chromium", path or "", remedy="" if path else f"only for the browser tests: {GET_CHROMIUM}"
-    )
+    return Finding("Chromium", path or "", remedy="" if path else f"only for the browser tests: {GET_CHROMIUM}")

@@ -29,16 +29,12 @@ hypothesis.settings.load_profile("ci" if STRICT else "here")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what this machine cannot run; look for Go and Chromium only if some test asks for them."""
-    reasons = {"go": _why_no_go, "e2e": doctor.why_no_browser}
+    reasons = {"go": doctor.why_no_go, "e2e": doctor.why_no_browser}
     for marker, why in reasons.items():
         marked = [item for item in items if item.get_closest_marker(marker)]
         reason = why() if marked else ""
         for item in marked if reason else ():
             item.add_marker(pytest.mark.skip(reason=reason))
-
-
-def _why_no_go() -> str:
-    return "" if doctor.find_toolchain() else f"no Go toolchain found: {doctor.GET_GO}"
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from gmp_lab import doctor
 from gmp_lab.doctor import Finding, Report
+from gmp_lab.golang import toolchain
 
 WELL = Finding("numpy", "2.4.6", "2.4.6", needed=True)
 OTHER_VERSION = Finding("numpy", "2.0.0", "2.4.6", needed=True, remedy="run the set-up")
@@ -58,6 +59,11 @@ def test_wanted_versions_come_from_the_metadata_of_the_package() -> None:
     ]  # fmt: skip
 
 
+def test_without_go_the_reason_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GMP_LAB_GO", "none")
+    assert doctor.why_no_go() == f"no Go toolchain found: {toolchain.REMEDY}"
+
+
 def test_a_python_without_the_package_is_told_to_be_the_wrong_one(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(name: str) -> list[str]:
         raise importlib.metadata.PackageNotFoundError(name)
@@ -71,18 +77,14 @@ def test_here_the_course_can_run() -> None:
 
 
 def test_the_report_names_the_toolchain_its_version_and_its_source() -> None:
-    toolchain = doctor.find_toolchain()
+    here = doctor.find_toolchain()
     line = next(f for f in doctor.examine().findings if f.name == "Go toolchain")
-    expected = [toolchain.version, str(toolchain.path), toolchain.source] if toolchain else [""]
+    expected = [here.version, here.path, here.source] if here else [""]
     assert all(part in line.found for part in expected)
 
 
-@pytest.mark.skipif(
-    os.name == "nt", reason="Windows tells programs by their names: run this test on Linux or macOS"
-)
-def test_a_browser_named_in_the_environment_comes_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="Windows tells programs by their names: run this test on Linux or macOS")
+def test_a_browser_named_in_the_environment_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     browser = tmp_path / "my-browser"
     browser.write_text("#!/bin/sh\n")
     browser.chmod(0o755)
