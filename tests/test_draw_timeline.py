@@ -99,7 +99,7 @@ def test_threads_can_be_rows() -> None:
 
 
 def test_the_title_is_the_finding() -> None:
-    assert timeline(handover()).layout.title.text == "2 Ps busy 56 % of the time; 1 steal"
+    assert timeline(handover()).layout.title.text == "2 Ps busy 57 % of the time; 1 steal"
     assert timeline(handover(), window=(0, 200)).layout.title.text == "2 Ps busy 50 % of the time; 0 steals"
 
 

@@ -1,17 +1,17 @@
 """Figures, tables and texts of a Recording; pure functions that show nothing themselves.
 
-    timeline, queue_depth            plotly Figures; the same inputs give the same JSON apply_timeline,
-    apply_queue_depth    show another run in such a figure, in place, keeping the reader's zoom
-    timeline_data, queue_depth_data  the arrays that they show stage_html, stage_text           everything
-    at one instant, after one event text_timeline, timeline_alt, queue_depth_alt    what the figures show,
-    as text summary_table and other tables   the numbers, as HTML in a notebook and as text elsewhere
+    timeline, queue_depth               plotly Figures; the same inputs give the same JSON
+    apply_timeline, apply_queue_depth   show another run in such a figure, in place, keeping the reader's zoom
+    timeline_data, queue_depth_data     the arrays that they show
+    stage_html, stage_text, stage_at    everything at one instant, after one event
+    text_timeline, timeline_alt, queue_depth_alt   what the figures show, as text
+    summary_table, usage_table, ...     the numbers, as HTML in a notebook and as text elsewhere
 
-Colours are in ``palette`` and nowhere else.  Time is whole nanoseconds in every argument and us or ms on
-axes.
+Colours are in ``palette`` and nowhere else.  Time is whole nanoseconds in every argument and us or ms on axes.
 """
 
 from gmp_lab.draw.queues import DepthData, apply_queue_depth, queue_depth, queue_depth_data
-from gmp_lab.draw.scene import Stage, stage
+from gmp_lab.draw.scene import Stage, stage_at
 from gmp_lab.draw.stage import stage_html, stage_text
 from gmp_lab.draw.tables import (
     Table,
@@ -28,7 +28,7 @@ from gmp_lab.draw.timeline import TimelineData, apply_timeline, timeline, timeli
 
 __all__ = [
     "DepthData", "Stage", "Table", "TimelineData", "apply_queue_depth", "apply_timeline", "depth_table",
-    "latency_table", "queue_depth", "queue_depth_alt", "queue_depth_data", "source_table", "stage",
+    "latency_table", "queue_depth", "queue_depth_alt", "queue_depth_data", "source_table", "stage_at",
     "stage_html", "stage_text", "steal_table", "summary_table", "switch_table", "text_timeline", "timeline",
     "timeline_alt", "timeline_data", "usage_table",
 ]  # fmt: skip

@@ -28,8 +28,10 @@ def duration(ns: float) -> str:
     return f"{ns / 1_000_000:.3g} ms" if ns < 1_000_000_000 else f"{ns / 1_000_000:,.0f} ms"
 
 
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f} %" if whole else "0 %"
+def percent(part: int, whole: int) -> str:
+    """A share as "27 %", rounded half up; "under 1 %" for what would otherwise be "0 %" and is not nothing."""
+    rounded = (200 * part + whole) // (2 * whole) if whole else 0
+    return "under 1 %" if part and not rounded else f"{rounded} %"
 
 
 def timeline_title(rec: Recording, s: Spans, window: Window | None) -> str:
@@ -37,15 +39,15 @@ def timeline_title(rec: Recording, s: Spans, window: Window | None) -> str:
     table = state_ns(s)
     total = sum(map(sum, table))
     by_state = {name: sum(row[k] for row in table) for k, name in enumerate(s.states)}
-    running = _share(by_state["running"], total)
+    running = percent(by_state["running"], total)
     if s.of == "P":
         n = steals(rec, *(window or (0, None))).count
         held = by_state["syscall"]
-        calls = f", {_share(held, total)} held in system calls" if held * 200 >= total > 0 else ""
+        calls = f", {percent(held, total)} held in system calls" if held * 200 >= total > 0 else ""
         return f"{count(s.rows, 'P')} busy {running} of the time{calls}; {count(n, 'steal')}"
     if s.of == "G":
         alive = total - by_state["dead"]
-        ready, run = (_share(by_state[k], alive) for k in ("runnable", "running"))
+        ready, run = (percent(by_state[k], alive) for k in ("runnable", "running"))
         return f"{count(max(0, s.rows - 1), 'goroutine')}: {run} of their life running, {ready} runnable"
     return f"{count(s.rows, 'thread')} running goroutines {running} of their time"
 

@@ -65,9 +65,9 @@ class Stage:
     needspinning: int
 
 
-def stage(rec: Recording, i: int) -> Stage:
+def stage_at(rec: Recording, i: int) -> Stage:
     """The stage after event i of a Recording (0 <= i < len(rec); ConfigError outside)."""
-    check_int("stage(i)", i, 0, len(rec) - 1)
+    check_int("stage_at(i)", i, 0, len(rec) - 1)
     step = narrate(rec, i)
     s, e = state_after(rec, i + 1), rec[i]
     return Stage(

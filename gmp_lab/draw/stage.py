@@ -11,7 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from gmp_lab.draw.palette import LOOKS, colour, contrast, page
-from gmp_lab.draw.scene import PRow, Queue, Stage, stage
+from gmp_lab.draw.scene import PRow, Queue, Stage, stage_at
 
 if TYPE_CHECKING:
     from gmp_lab.recording import Recording
@@ -44,7 +44,7 @@ def stage_html(rec: Recording, i: int, theme: str = "light") -> str:
     ``theme`` ("light" or "dark") chooses the colours of the states, and of everything outside JupyterLab.
     ConfigError for a bad event or theme.
     """
-    look, s = page(theme), stage(rec, i)
+    look, s = page(theme), stage_at(rec, i)
     css = _CSS.format(ink=look.ink, paper=look.paper, grid=look.grid)
     label = f"Scheduler after event {s.index + 1} of {s.events}, at {time_words(s.t_ns)}"
     return (
@@ -104,7 +104,7 @@ def _lists(s: Stage) -> str:
 
 def stage_text(rec: Recording, i: int) -> str:
     """The stage after event i as plain text, line by line the same as ``stage_html``."""
-    s = stage(rec, i)
+    s = stage_at(rec, i)
     step = s.step
     where = f"{step.function} in {step.source}: " if step.function else ""
     head = [

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from html import escape
 
 from gmp_lab.draw.axes import Window
+from gmp_lab.draw.findings import count
 from gmp_lab.metrics import (
     counts,
     latency,
@@ -31,18 +32,22 @@ Cell = str | int | float
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Table:
-    """``caption``, ``heads`` of the columns, ``rows`` of cells; the first cell of a row names it."""
+    """``caption``, ``heads`` of the columns, ``rows`` of cells, whose first names the row.
+
+    Numbers that are not whole are shown with ``digits`` decimals.
+    """
 
     caption: str
     heads: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    digits: int = 1
 
     def __repr__(self) -> str:
         return self.text()
 
     def text(self) -> str:
         """The table as aligned text: caption, heads, rows; numbers to the right."""
-        cells = [self.heads, *(tuple(map(_words, row)) for row in self.rows)]
+        cells = [self.heads, *(tuple(map(self._words, row)) for row in self.rows)]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         right = [bool(self.rows) and not isinstance(self.rows[0][k], str) for k in range(len(widths))]
         form = "  ".join(f"{{:{'>' if r else '<'}{w}}}" for w, r in zip(widths, right, strict=True))
@@ -54,24 +59,23 @@ class Table:
     def html(self) -> str:
         """The table as HTML with a caption and headings for rows and columns; text is escaped."""
         heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in self.heads)
-        rows = "".join(_row_html(row) for row in self.rows)
+        rows = "".join(map(self._row_html, self.rows))
         caption = f'<caption style="text-align:left;font-weight:600">{escape(self.caption)}</caption>'
         return f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _words(cell: Cell) -> str:
-    if isinstance(cell, float):
-        return f"{cell:,.1f}"
-    return f"{cell:,}" if isinstance(cell, int) else cell
+    def _words(self, cell: Cell) -> str:
+        if isinstance(cell, float):
+            return f"{cell:,.{self.digits}f}"
+        return f"{cell:,}" if isinstance(cell, int) else cell
 
-
-def _row_html(row: tuple[Cell, ...]) -> str:
-    first, *rest = row
-    cells = "".join(
-        f'<td style="text-align:{"left" if isinstance(cell, str) else "right"}">{escape(_words(cell))}</td>'
-        for cell in rest
-    )
-    return f'<tr><th scope="row" style="text-align:left">{escape(_words(first))}</th>{cells}</tr>'
+    def _row_html(self, row: tuple[Cell, ...]) -> str:
+        first, *rest = row
+        cells = ""
+        for cell in rest:
+            side = "left" if isinstance(cell, str) else "right"
+            cells += f'<td style="text-align:{side}">{escape(self._words(cell))}</td>'
+        return f'<tr><th scope="row" style="text-align:left">{escape(self._words(first))}</th>{cells}</tr>'
 
 
 def _span(rec: Recording, window: Window | None) -> tuple[int, int | None]:
@@ -121,7 +125,7 @@ def latency_table(rec: Recording, window: Window | None = None, *, most: int = 1
     rows = [_latency_row("all", latency(rec, *span))]
     rows += [_latency_row(f"G{w.g} {rec.g_name(w.g)}", w) for w in worst]
     heads = ("goroutine", "waits", "median", "p90", "p99", "longest")
-    return Table("Scheduling latency in us", heads, tuple(rows))
+    return Table("Scheduling latency in us", heads, tuple(rows), digits=3)
 
 
 def steal_table(rec: Recording, window: Window | None = None) -> Table:
@@ -130,7 +134,7 @@ def steal_table(rec: Recording, window: Window | None = None) -> Table:
     n = len(s.moved)
     rows: list[tuple[Cell, ...]] = [(f"P{thief}", *row, sum(row)) for thief, row in enumerate(s.moved)]
     heads = ("thief", *(f"from P{p}" for p in range(n)), "in all")
-    return Table(f"{s.count} steals moved {s.gs} goroutines", heads, tuple(rows))
+    return Table(f"{count(s.count, 'steal')} moved {count(s.gs, 'goroutine')}", heads, tuple(rows))
 
 
 def source_table(rec: Recording, window: Window | None = None) -> Table:

@@ -36,7 +36,7 @@ def text_timeline(
     wide = len(f"{rows}{max(0, s.rows - 1)}")
     lines = [f"{rows + str(r):<{wide}} |{''.join(letters[z[r]])}|" for r in range(first, s.rows)]
     seen = [s.states[k] for k in np.unique(z[first:])]
-    key = ", ".join(f"{LOOKS[state].letter} {LOOKS[state].words}" for state in seen)
+    key = ", ".join(f"{LOOKS[state].letter.strip() or 'blank'} {LOOKS[state].words}" for state in seen)
     scale = f"{_when(start, end)}, {findings.duration((end - start) / columns)} a letter"
     return "\n".join([findings.timeline_title(rec, s, window), *lines, scale, f"({key})"])
 
@@ -58,15 +58,9 @@ def timeline_alt(rec: Recording, *, window: Window | None = None, rows: str = "P
 
 
 def _row_words(s: Spans, r: int, ns: list[int]) -> str:
-    total = sum(ns)
-    shares = sorted(((100 * x / total, s.states[k]) for k, x in enumerate(ns) if x), key=lambda x: -x[0])
-    words = ", ".join(f"{LOOKS[state].words} {percent(share)}" for share, state in shares)
+    shares = sorted(((x, s.states[k]) for k, x in enumerate(ns) if x), key=lambda x: -x[0])
+    words = ", ".join(f"{LOOKS[state].words} {findings.percent(x, sum(ns))}" for x, state in shares)
     return f"{s.of}{r}: {words or 'nothing'}."
-
-
-def percent(share: float) -> str:
-    """ "27 %", "under 1 %"."""
-    return f"{share:.0f} %" if share >= 0.5 else "under 1 %"
 
 
 def queue_depth_alt(rec: Recording, *, window: Window | None = None) -> str:
