@@ -24,7 +24,8 @@ def run(folder: Path, strict: str, files: dict[str, str], *options: str) -> subp
     shutil.copy(Path(__file__).with_name("conftest.py"), folder / "tests")
     # Without the plugins, of which only nbval matters here, pytest starts in a fifth of the time.
     env = {**os.environ, "GMP_LAB_STRICT": strict, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    command = [sys.executable, *"-m pytest -ra -p no:cacheprovider --rootdir=. tests".split(), *options]
+    pytest_here = (sys.executable, "-m", "pytest", "-ra", "-p", "no:cacheprovider", "--rootdir=.", "tests")
+    command = [*pytest_here, *options]
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
 
 
