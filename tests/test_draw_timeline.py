@@ -73,16 +73,16 @@ def bars_of(fig: go.Figure, state: str) -> list[tuple[float, float, int, str]]:
 
 def test_a_short_run_is_drawn_stay_by_stay() -> None:
     assert bars_of(timeline(handover()), "running") == [
-        (0.0, 0.4, 0, "G1 main M0: from runnext; then parked: chan receive"),
-        (0.25, 0.45, 1, "G2 worker M1: from stolen; then exit"),
-        (0.72, 0.28, 1, "G1 main M1: from runnext; then end of run"),
+        (0.0, 0.4, 0, "G1 main, P0, M0: from runnext; then parked: chan receive (400 ns)"),
+        (0.25, 0.45, 1, "G2 worker, P1, M1: stolen; then exit (450 ns)"),
+        (0.72, 0.28, 1, "G1 main, P1, M1: from runnext; then end of run (280 ns)"),
     ]
 
 
 def test_a_system_call_says_why_it_ended() -> None:
     assert [words for *_, words in bars_of(timeline(in_syscall()), "syscall")] == [
-        "G1 main M0: system call; then P retaken by M9",
-        "G1 main M0: system call; then system call over, kept its P",
+        "G1 main, P0, M0: system call; then P retaken by M9 (200 ns)",
+        "G1 main, P0, M0: system call; then system call over, kept its P (50 ns)",
     ]
 
 
@@ -92,10 +92,13 @@ def test_goroutines_as_rows_say_where_they_run() -> None:
     assert fig.layout.yaxis.ticktext == ("G1", "G2")
     running = next(t for t in fig.data if t.name == "running")
     assert list(running.text) == ["P0", "P1", "P1"]
+    assert running.customdata[2] == "G2 worker, P1, M1: stolen; then exit (450 ns)"
 
 
 def test_threads_can_be_rows() -> None:
-    assert timeline(handover(), rows="M").layout.yaxis.ticktext == ("M0", "M1")
+    fig = timeline(handover(), rows="M")
+    assert fig.layout.yaxis.ticktext == ("M0", "M1")
+    assert bars_of(fig, "parked") == [(0.5, 0.5, 0, "M0: thread parked; then end of run (500 ns)")]
 
 
 def test_the_title_is_the_finding() -> None:
@@ -127,7 +130,7 @@ def test_short_stays_that_are_wide_enough_together_become_one_bar() -> None:
     rec = recording([(0, 26, -1, 0, 0, -1), (0, 6, 1, 0, 0, 0), *short], p=1, end=1_000_000)
     d = timeline_data(rec)
     assert d.bars is not None
-    assert (d.bars.hover[1], d.bars.hidden) == ("39 short stays, merged", 0)
+    assert (d.bars.hover[1], d.bars.hidden) == ("39 short stays, merged (3.9 us)", 0)
 
 
 # --- raster --------------------------------------------------------------------------------------------------
@@ -301,17 +304,19 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.mark.parametrize("p", [1, 4, 8, 64])
-def test_a_step_sends_at_most_64_kb(p: int, sent: list[int]) -> None:
+def test_an_update_of_a_figure_sends_at_most_64_kb(p: int, sent: list[int]) -> None:
     fig = go.FigureWidget(timeline(busy(p, 8 * p, 2000)))
     depth = go.FigureWidget(queue_depth(busy(p, 8 * p, 2000)))
     run = busy(p, 8 * p, 10_000, seed=2)
     sent.clear()
     apply_timeline(fig, run)
+    timeline_bytes = sum(sent)
     apply_queue_depth(depth, run)
-    assert 1000 < sum(sent) <= 64_000
+    assert 1000 < timeline_bytes <= 64_000
+    assert 1000 < sum(sent) - timeline_bytes <= 64_000
 
 
-def test_a_step_in_detail_sends_at_most_64_kb(long_run: Recording, sent: list[int]) -> None:
+def test_an_update_in_detail_sends_at_most_64_kb(long_run: Recording, sent: list[int]) -> None:
     fig = go.FigureWidget(timeline(long_run))
     sent.clear()
     d = apply_timeline(fig, long_run, window=(10_000_000, 22_000_000))

@@ -128,6 +128,8 @@ def test_only_what_the_runtime_does_has_a_function() -> None:
 def test_every_function_named_is_in_the_source_file_named() -> None:
     toolchain = find_toolchain()
     assert toolchain is not None
+    if toolchain.minor not in ("1.26", "1.27"):
+        pytest.skip(f"the names are those of Go 1.26 and 1.27, found {toolchain.version}: run 'make setup'")
     source = Path(toolchain.goroot) / "src"
     missing = []
     for step in {(s.function, s.source) for s in every_step() if s.function}:

@@ -38,6 +38,7 @@ def frame(theme: str, height: int, window: Window, unit_ns: int) -> dict[str, An
         "xaxis": axis | {"range": [t / unit_ns for t in window]},
         "yaxis": dict(axis),
         "hovermode": "closest",
+        "hoverlabel": {"bgcolor": look.paper, "bordercolor": look.ink, "font": {"color": look.ink, "size": 13}},
         "legend": {
             "orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0,
             "itemclick": False, "itemdoubleclick": False,

@@ -1,10 +1,11 @@
 """The only place with colours: one table, keyed by state.
 
 A state is told apart in three ways.  By colour: hues chosen to stay apart for the common kinds of colour
-blindness. By lightness: any two states that stand in one picture differ by at least 8 steps of CIE L*, so
-a grey print still tells them apart; on a light page the busier state is the darker one, on a dark page the
-lighter one.  By a sign: a letter in texts, a pattern in bars.  Busy states reach a contrast of 3:1 with
-the page (WCAG 1.4.11); idle ones keep back on purpose, they are the absence of something.
+blindness.  By lightness: any two states that stand in one picture differ by at least 8 steps of CIE L* (6
+for the nine of a thread), so a grey print still tells them apart; on a light page the busier state is the
+darker one, on a dark page the lighter one.  By a sign: a letter in texts, a pattern in bars.  Busy states
+reach a contrast of 3:1 with the page (WCAG 1.4.11); idle ones keep back on purpose, they are the absence of
+something.
 
 The tests compute all of this from the table.  Rejected: plotly's own colour sequences (four of the default
 ten have the same lightness), and colours that encode which goroutine runs (a thousand goroutines, ten
@@ -33,7 +34,9 @@ class Look:
 
 
 _OFF: Final = ("#ebeef1", "#2b2f32")
-_SOON: Final = ("#edcf7c", "#5a4924")
+_SOON: Final = ("#edcf7c", "#584721")
+_POLL: Final = ("#7dc8dd", "#2d5f6d")
+_LOCK: Final = ("#97b173", "#5c6e45")
 _SEEK: Final = ("#e37513", "#d25c05")
 _WORK: Final = ("#128562", "#2ca980")
 _CORE: Final = ("#65631c", "#b5af68")
@@ -47,8 +50,8 @@ LOOKS: Final[dict[str, Look]] = {
     "waking": Look("waiting for its thread to wake", "w", "-", *_SOON),
     "starting": Look("being woken", "w", "-", *_SOON),
     "waiting": Look("waiting", "-", "-", *_SOON),
-    "polling": Look("blocked in netpoll", "n", "|", *_SOON),
-    "locked": Look("waiting for its locked goroutine", "l", "|", *_SOON),
+    "polling": Look("blocked in netpoll", "n", "|", *_POLL),
+    "locked": Look("waiting for its locked goroutine", "l", "+", *_LOCK),
     "sysmon": Look("sysmon", "m", "", *_OFF),
     "spinning": Look("spinning", "s", "\\", *_SEEK),
     "runnable": Look("runnable", "r", "\\", *_SEEK),

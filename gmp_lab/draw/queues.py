@@ -22,7 +22,7 @@ from gmp_lab.metrics.depths import Depths, queue_depths
 from gmp_lab.recording import Recording
 
 MAX_BINS: Final = 600
-MAX_CELLS: Final = 3200  # three to five bytes each on their way to the browser
+MAX_CELLS: Final = 9600  # three to five bytes each on their way to the browser
 
 
 @dataclass(frozen=True, slots=True)

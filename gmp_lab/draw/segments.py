@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from gmp_lab import vocabulary as v
+from gmp_lab.draw.findings import duration
 
 if TYPE_CHECKING:
     from gmp_lab.metrics.columns import Ints
@@ -45,9 +46,10 @@ def bars(rec: Recording, s: Spans, start_ns: int, end_ns: int) -> Bars:
     state = _longest(s, groups)
     at = groups[wide]
     label, hover = [], []
-    for i, n in zip(at.tolist(), sizes[wide].tolist(), strict=True):
+    for i, n, ns in zip(at.tolist(), sizes[wide].tolist(), length[wide].tolist(), strict=True):
         label.append(_label(s, i) if n == 1 else "")
-        hover.append(words(rec, s, i) if n == 1 else f"{n} short stays, merged")
+        what = words(rec, s, i) if n == 1 else f"{n} short stays, merged"
+        hover.append(f"{what} ({duration(ns)})")
     small = np.uint8 if s.rows <= 256 else np.int32
     hidden = int(sizes[~wide].sum())
     return Bars(s.row[at].astype(small), s.start_ns[at], length[wide], state[wide], label, hover, hidden)
@@ -72,22 +74,21 @@ def _longest(s: Spans, groups: Ints) -> Ints:
     return longest
 
 
+_WITH_G: Final = ("running", "syscall", "no core", "runnable")  # states in which a goroutine takes part
+
+
 def _label(s: Spans, i: int) -> str:
     state = s.states[s.state[i]]
     if s.of == "G":
         return f"P{s.p[i]}" if state == "running" else ""
-    return f"G{s.g[i]}" if state in ("running", "syscall", "no core") and s.g[i] > 0 else ""
+    return f"G{s.g[i]}" if state in _WITH_G and s.g[i] > 0 else ""
 
 
-def _source(arg: int) -> str:
-    return v.SRC_NAMES[arg & 15]
-
-
-# What began or ended a stay, in a few words: (kind) -> words from the event's argument.
 def _why(rec: Recording, i: int) -> str:
+    """What event i did to begin or end a stay, in a few words."""
     kind, arg = rec.kind[i], rec.arg[i]
     if kind == v.E_EXECUTE:
-        return f"from {_source(arg)}"
+        return _SOURCES[arg & 15]
     if kind == v.E_PARK:
         return f"parked: {v.WAIT_REASONS[arg]}"
     if kind == v.E_YIELD:
@@ -99,6 +100,11 @@ def _why(rec: Recording, i: int) -> str:
     return _PLAIN.get(kind, v.KIND_NAMES[kind].replace("_", " "))
 
 
+_SOURCES: Final = {
+    v.SRC_RUNNEXT: "from runnext", v.SRC_LOCAL: "from the ring", v.SRC_GLOBAL61: "global queue, 61st tick",
+    v.SRC_GLOBAL: "from the global queue", v.SRC_STEAL: "stolen", v.SRC_POLL: "from the poller",
+    v.SRC_SYSEXIT: "back from a system call", v.SRC_LOCKED: "on its own thread", v.SRC_PARK: "not parked after all",
+}  # fmt: skip
 _PLAIN: Final = {
     v.E_GO_CREATE: "created", v.E_READY: "readied", v.E_EXIT: "exit", v.E_SYSCALL: "system call",
     v.E_CPU_OFF: "lost its core", v.E_CPU_ON: "got a core", v.E_M_START: "thread woken",
@@ -110,20 +116,18 @@ _PLAIN: Final = {
 
 
 def words(rec: Recording, s: Spans, i: int) -> str:
-    """Who took part in stay i, what began it and what ended it."""
-    g, p, m = int(s.g[i]), int(s.p[i]), int(s.m[i])
+    """Who took part in stay i (G, P, M), what began it and what ended it."""
     state = s.states[s.state[i]]
-    who = (
-        [f"G{g} {rec.g_name(g)}"]
-        if s.of != "G" and g > 0 and state in ("running", "syscall", "no core")
-        else []
-    )
-    if s.of == "G" and p >= 0 and state != "waiting":
-        who.append(f"P{p}")
-    if s.of != "M" and m >= 0 and state != "waiting":
-        who.append(f"M{m}")
-    if s.of == "M" and p >= 0:
-        who.append(f"P{p}")
+    away = state in ("waiting", "dead")  # on no P and no M; spans keep other numbers there
+    ids = {
+        "G": int(s.g[i]) if state in _WITH_G else -1,
+        "P": -1 if away else int(s.p[i]),
+        "M": -1 if away else int(s.m[i]),
+    }
+    ids[s.of] = int(s.row[i])
+    who = [f"{kind}{n}" for kind, n in ids.items() if n >= 0]
+    if ids["G"] >= 0:
+        who[0] = f"{who[0]} {rec.g_name(ids['G'])}"
     began = _why(rec, int(s.event[i])) if s.event[i] >= 0 else "from the start"
     ended = _why(rec, int(s.until[i])) if s.until[i] >= 0 else "end of run"
-    return f"{' '.join(who)}{': ' if who else ''}{began}; then {ended}"
+    return f"{', '.join(who)}: {began}; then {ended}"

@@ -29,13 +29,13 @@ from gmp_lab.metrics.columns import Ints
 from gmp_lab.metrics.spans import G_DEAD, Spans, spans
 from gmp_lab.recording import Recording
 
-# Sizes are chosen so that a step sends less than 64 kB together with the queue depths.
+# Sizes are chosen so that an update sends less than 64 kB.
 MAX_BINS: Final = 1200
-MAX_CELLS: Final = 6400  # cells of the raster: three bytes each on their way to the browser
-MAX_WORDS: Final = 400  # cells with words: about 50 bytes each
+MAX_CELLS: Final = 10_000  # cells of the raster: three bytes each on their way to the browser
+MAX_WORDS: Final = 480  # cells with words: about 50 bytes each
 MAX_GS: Final = 100  # goroutines that get a row
 DETAIL_STAYS: Final = 2000
-DETAIL_BARS: Final = 800  # about 70 bytes each
+DETAIL_BARS: Final = 700  # about 80 bytes each
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def _bar(d: TimelineData, state: int) -> dict[str, Any]:
     if b is None or not len(mine):
         return _NOWHERE | pattern  # one entry that is nowhere keeps the state in the legend
     at = mine.tolist()
-    hover = "%{customdata}<br>from %{base:,.6~f} " + d.unit + "<extra>" + LOOKS[name].words + "</extra>"
+    hover = f"{LOOKS[name].words}: %{{customdata}}<br>from %{{base:,.6~f}} {d.unit}<extra></extra>"
     return {
         "base": (b.start_ns[mine] / d.unit_ns).tolist(),
         "x": (b.length_ns[mine] / d.unit_ns).astype(np.float32),
