@@ -7,10 +7,11 @@ file.
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
-from fnmatch import fnmatch
+import zipfile
 from importlib import metadata
 from pathlib import Path
 
@@ -91,14 +92,10 @@ def test_the_lock_holds_the_versions_of_pyproject(project: str, lock: str) -> No
     [
         pytest.param("numpy==2.4.6", "numpy==2.4.5", id="another version"),
         pytest.param("      - numpy==2.4.6\n", "", id="one missing"),
-        pytest.param(
-            "      - numpy==2.4.6\n", "      - numpy==2.4.6\n      - pandas==3.0.0\n", id="one too many"
-        ),
+        pytest.param("      - numpy==2.4.6\n", "      - numpy==2.4.6\n      - pandas==3.0.0\n", id="one too many"),
     ],
 )
-def test_the_comparison_sees_a_defect_in_environment_yml(
-    project: str, conda: str, before: str, after: str
-) -> None:
+def test_the_comparison_sees_a_defect_in_environment_yml(project: str, conda: str, before: str, after: str) -> None:
     assert pins_of_conda(conda.replace(before, after)) != pins_of_project(project)
 
 
@@ -120,10 +117,7 @@ def test_conda_brings_python_and_pip_alone(conda: str) -> None:
 def test_conda_python_is_one_that_the_project_supports(project: str, conda: str) -> None:
     version = re.search(r"python=(\S+)", conda)
     assert version is not None
-    assert (
-        f"Programming Language :: Python :: {version.group(1)}"
-        in tomllib.loads(project)["project"]["classifiers"]
-    )
+    assert f"Programming Language :: Python :: {version.group(1)}" in tomllib.loads(project)["project"]["classifiers"]
 
 
 # --- the lock ---------------------------------------------------------------------------------------------
@@ -143,10 +137,7 @@ def test_the_part_of_the_lock_for_a_student_is_closed_under_what_packages_requir
     picked = setup_env.needed(setup_env.read_lock(lock), setup_env.wanted_packages("lab", with_go=False))
     locked = {name for name, _, _ in setup_env.read_lock(lock)}
     lacking = {
-        (name, needs)
-        for name in sorted(picked & locked)
-        for needs in _requirements_here(name)
-        if needs not in picked
+        (name, needs) for name in sorted(picked & locked) for needs in _requirements_here(name) if needs not in picked
     }
     assert lacking == set()
 
@@ -158,11 +149,7 @@ def _requirements_here(name: str) -> set[str]:
     except metadata.PackageNotFoundError:  # for another system or Python version
         return set()
     requirements = map(Requirement, lines)
-    return {
-        canonicalize_name(r.name)
-        for r in requirements
-        if r.marker is None or r.marker.evaluate({"extra": ""})
-    }
+    return {canonicalize_name(r.name) for r in requirements if r.marker is None or r.marker.evaluate({"extra": ""})}
 
 
 # --- tracked files ----------------------------------------------------------------------------------------
@@ -195,9 +182,7 @@ def test_no_tracked_file_names_a_folder_of_one_machine(root: Path) -> None:
 
 
 def test_no_tracked_file_names_a_package_index(root: Path) -> None:
-    assert {
-        name: hit.group() for name, text in texts(root).items() if (hit := _INDEX_OPTION.search(text))
-    } == {}
+    assert {name: hit.group() for name, text in texts(root).items() if (hit := _INDEX_OPTION.search(text))} == {}
 
 
 @pytest.mark.parametrize("folder", ["/home", "/Users", "/root", "/work", "C:\\Users"])
@@ -206,11 +191,18 @@ def test_the_pattern_for_folders_of_one_machine_finds_them(folder: str) -> None:
     assert _PERSONAL.search(f"opened '{folder}{separator}mei{separator}course'")
 
 
-def test_every_file_of_the_package_is_installed_with_it(root: Path, project: str) -> None:
-    patterns = tomllib.loads(project)["tool"]["setuptools"]["package-data"]["*"]
-    inside = [path for path in tracked(root) if "gmp_lab" in path.relative_to(root).parts[:1]]
-    left_out = [p.name for p in inside if p.suffix != ".py" and not any(fnmatch(p.name, g) for g in patterns)]
-    assert left_out == []
+def test_a_wheel_holds_every_file_of_the_package(root: Path, tmp_path: Path) -> None:
+    tree, wheels = tmp_path / "tree", tmp_path / "wheels"
+    names = [path.relative_to(root) for path in tracked(root)]
+    needed = [name for name in names if name.parts[0] == "gmp_lab" or len(name.parts) == 1]
+    for name in needed:
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(root / name, tree / name)
+    options = ("--no-deps", "--no-build-isolation", "--quiet", "--wheel-dir")
+    subprocess.run([sys.executable, "-m", "pip", "wheel", *options, wheels, tree], check=True)
+    (wheel,) = wheels.iterdir()
+    expected = {name.as_posix() for name in needed if len(name.parts) > 1}
+    assert expected - set(zipfile.ZipFile(wheel).namelist()) == set()
 
 
 def test_the_top_level_holds_the_course_and_configuration_only(root: Path) -> None:
@@ -219,7 +211,5 @@ def test_the_top_level_holds_the_course_and_configuration_only(root: Path) -> No
 
 
 def test_no_module_hides_one_of_the_standard_library_from_the_set_up(root: Path) -> None:
-    here = {
-        path.stem for path in (root / "gmp_lab").iterdir() if path.stem.isidentifier() and path.stem[0] != "_"
-    }
+    here = {path.stem for path in (root / "gmp_lab").iterdir() if path.stem.isidentifier() and path.stem[0] != "_"}
     assert here & set(sys.stdlib_module_names) == set()
