@@ -1,4 +1,4 @@
-"""What README.md shows works: its example prints what stands below it, its commands and files exist."""
+"""What README.md and CONTRIBUTING.md show is so: example, commands, notebooks, the map of the package."""
 
 from __future__ import annotations
 
@@ -36,3 +36,12 @@ def test_every_notebook_of_the_table_exists(root: Path, readme: str) -> None:
 def test_every_notebook_stands_in_the_table(root: Path, readme: str) -> None:
     there = [path.stem for path in sorted((root / "notebooks").glob("*.ipynb"))]
     assert [name for name in there if f"| `{name}` |" not in readme] == []
+
+
+def test_the_map_of_the_package_names_every_module(root: Path) -> None:
+    text = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    parts = [path for path in (root / "gmp_lab").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()]
+    names = [path.name + "/" * path.is_dir() for path in parts if not path.name.startswith("_")]
+    names += [path.stem for path in (root / "gmp_lab" / "runtime").glob("[a-z]*.py")]
+    (drawn,) = re.findall(r"```text\ngmp_lab/\n(.*?)```", text, re.DOTALL)
+    assert [name for name in sorted(names) if name not in drawn.split()] == []
