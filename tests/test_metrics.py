@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from handmade import handover, in_syscall, overflow, recording
+from handmade import BEGIN, handover, in_syscall, overflow, recording
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -105,6 +105,30 @@ def test_a_thread_without_a_core_stops_its_p_and_goes_on_where_it_was() -> None:
     assert s.g.tolist()[1:] == [1, 1, 1]
 
 
+def test_a_p_that_was_taken_is_idle_until_somebody_has_it() -> None:
+    rows = [*BEGIN, (100, v.E_SYSCALL, 1, 0, 0, 0), (300, v.E_RETAKE, 1, 0, 0, 9), (400, v.E_M_START, -1, 0, 3, 0)]
+    expected = [(100, 300, "syscall"), (300, 400, "idle"), (400, 1000, "waking")]
+    assert stays(metrics.spans(recording(rows)), 0)[1:] == expected
+
+
+def test_a_goroutine_that_comes_back_without_a_p_is_runnable_and_its_thread_stops() -> None:
+    rows = [
+        *BEGIN,
+        (100, v.E_SYSCALL, 1, 0, 0, 0),
+        (500, v.E_SYSEXIT, 1, -1, 0, v.EXIT_NO_P),
+        (600, v.E_M_PARK, -1, -1, 0, -1),
+    ]
+    rec = recording(rows)
+    assert stays(metrics.spans(rec, of="G"), 1)[2:] == [(100, 500, "syscall"), (500, 1000, "runnable")]
+    assert stays(metrics.spans(rec, of="M"), 0)[2:] == [(500, 600, "scheduling"), (600, 1000, "parked")]
+    assert stays(metrics.spans(rec), 0)[1:] == [(100, 1000, "syscall")]
+
+
+def test_goroutines_that_the_runtime_parked_before_main_wait() -> None:
+    rec = recording([(0, v.E_GO_CREATE, 2, -1, -1, -1)])
+    assert stays(metrics.spans(rec, of="G"), 2) == [(0, 1000, "waiting")]
+
+
 def test_a_window_cuts_the_stays_at_both_ends() -> None:
     expected = [(230, 250, "spinning"), (250, 700, "running"), (700, 710, "scheduling")]
     assert stays(metrics.spans(handover(), 230, 710), 1) == expected
@@ -187,6 +211,12 @@ def test_runnext_is_taken_and_left() -> None:
     assert steps(second) == [(0, 0), (600, 1), (720, 0)]
 
 
+def test_runnexts_of_two_ps_do_not_displace_each_other() -> None:
+    rows = [(1, v.E_GO_CREATE, 2, 0, 0, 1), (2, v.E_GO_CREATE, 3, 1, 0, 1)]
+    depths = metrics.queue_depths(recording(rows))
+    assert [(r.at(2), n.at(2)) for r, n in zip(depths.ring, depths.runnext, strict=True)] == [(0, 1), (0, 1)]
+
+
 def test_who_is_kicked_out_of_runnext_enters_the_ring() -> None:
     ring = metrics.queue_depths(overflow()).ring[0]
     assert [ring.at(t) for t in (0, 1, 2, 3, 257)] == [0, 0, 1, 2, 256]
@@ -262,6 +292,12 @@ def test_events_are_counted_in_a_window() -> None:
     whole, part = metrics.counts(handover()), metrics.counts(handover(), 0, 250)
     assert (whole.created, whole.executes, whole.inherited, whole.exited, whole.threads_made) == (2, 3, 2, 1, 2)
     assert (part.created, part.executes, part.exited) == (2, 1, 0)
+
+
+def test_only_the_last_window_counts_what_happens_at_its_end() -> None:
+    rec = recording([(500, v.E_YIELD, 1, 0, 0, 0), (1000, v.E_EXIT, 1, 0, 0, -1)])
+    found = [metrics.counts(rec, *window) for window in ((0, 500), (500, 1000))]
+    assert [(c.yields, c.exited) for c in found] == [(0, 0), (1, 1)]
 
 
 def test_preemptions_asked_for_and_delivered_are_told_apart() -> None:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gmp_lab import vocabulary as v
 from gmp_lab.metrics.columns import Ints, in_window
 from gmp_lab.metrics.spans import G_RUNNABLE, Spans, g_spans
 
@@ -58,10 +57,7 @@ def waits(
     s = g_spans(rec) if of is None else of
     if not len(s):
         return s.row, s.end_ns
-    kind = np.asarray(rec.kind)
-    ran = (s.state == G_RUNNABLE) & (s.until >= 0)
-    ran &= kind[s.until] == v.E_EXECUTE
-    done = s.take(ran)
+    done = s.take((s.state == G_RUNNABLE) & (s.until >= 0))  # nothing but an execute ends such a stay
     done = done.take(in_window(rec, done.end_ns, start_ns, end_ns))
     return done.row, done.length_ns
 
