@@ -132,14 +132,17 @@ def _raster_changes(d: TimelineData) -> list[dict[str, Any]]:
     start, end = (t / d.unit_ns for t in d.window)
     cells = len(d.words[0])
     dx, wide = (end - start) / d.z.shape[1], (end - start) / cells
-    hover = "%{text}<br>around %{x:,.6~g} " + d.unit + "<extra></extra>"
+    words = {
+        "z": np.zeros((len(d.words), cells), np.uint8),
+        "text": np.array(d.words, object),  # plotly looks at every entry of a list of lists, but not of an array
+        "x0": start + wide / 2,
+        "dx": wide,
+        "hovertemplate": "%{text}<br>around %{x:,.6~g} " + d.unit + "<extra></extra>",
+    }
     return [
         {"z": d.z, "x0": start + dx / 2, "dx": dx, "visible": True},
-        {
-            "z": [[0] * cells] * len(d.words), "text": d.words, "x0": start + wide / 2, "dx": wide,
-            "hovertemplate": hover, "visible": True,
-        },
-    ]  # fmt: skip
+        words | {"visible": True},
+    ]
 
 
 def _bar_changes(d: TimelineData) -> list[dict[str, Any]]:
