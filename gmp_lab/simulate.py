@@ -15,18 +15,19 @@ from gmp_lab.workload import Program
 _CHUNK = 4096  # engine steps between two emptyings of the event list
 
 
-def simulate(
+def simulate(  # noqa: PLR0913  # the last three are for tests
     config: Config,
     program: Program,
     record: bool = True,
     *,
     observe: Callable[[Machine, list[Row]], None] | None = None,
     choose: Callable[[int], int] | None = None,
+    window_ns: int = 0,
 ) -> Recording:
     """Run program under config and return the Recording (without events if record is False).
 
     ``observe(runtime, events)`` is called after every engine step with the events so far (tests use it; the list
-    is then kept whole); ``choose(n)`` picks which of n simultaneous events comes first.
+    is then kept whole); ``choose(n)`` picks which of n events within ``window_ns`` of each other comes first.
     Raises ConfigError for what is not a Config or a Program, Throw if an invariant of the model is broken, and
     whatever a body raises itself.  A Go panic of the program ends the run; ``Recording.ended`` tells it.
 
@@ -45,7 +46,8 @@ def simulate(
     rows: list[Row] = []
     emit: Callable[[Row], None] | None = rows.append if observe is not None else numbers.extend
     rt = Machine(config, emit if record else None)
-    rt.engine.choose = choose
+    if choose is not None:
+        rt.engine.explore(choose, window_ns)
     try:
         boot(rt, program)
         if observe is None:

@@ -38,7 +38,7 @@ def gogo(rt: Runtime, mp: M, gp: G) -> bool:
     while True:
         if gp.left:
             t = eng.now + gp.left
-            if (heap and heap[0][0] <= t) or t > eng.until:
+            if (heap and heap[0][0] <= t) or t > eng.inline_until:
                 mp.seg = seg = mp.seg + 1
                 mp.seg_end = t
                 eng.seq = seq = eng.seq + 1

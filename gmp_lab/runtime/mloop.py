@@ -82,7 +82,7 @@ class Machine(Runtime):
         if mp.seg_end < 0:
             return False
         assert mp.curg is not None
-        mp.curg.left = mp.seg_end - self.engine.now
+        mp.curg.left = max(0, mp.seg_end - self.engine.now)
         mp.seg += 1
         mp.seg_end = -1
         return True

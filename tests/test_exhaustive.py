@@ -1,0 +1,175 @@
+"""Small programs under every order of simultaneous events.
+
+All costs are equal or zero here, so that very much happens at the same time; the engine asks which of the
+simultaneous events comes first, and a depth-first search answers in every possible way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gmp_lab import (
+    Config,
+    Costs,
+    Program,
+    Recording,
+    WaitGroup,
+    chan,
+    go,
+    gosched,
+    log,
+    recv,
+    send,
+    simulate,
+    syscall,
+    work,
+)
+from gmp_lab.runtime.mloop import Machine
+from gmp_lab.validate import validate
+
+US = 1_000
+TIED = Costs(
+    switch=0, chan_op=0, go=0, syscall=0, steal=0, wake_m=US, new_m=US, signal=US, usleep_slack=0, usleep_jitter=0
+)
+
+
+def worker(i: int, wg: WaitGroup) -> Any:
+    yield work(ns=2 * US)
+    yield log(i)
+    yield wg.Done()
+
+
+def three_workers() -> Any:
+    wg = WaitGroup()
+    yield wg.Add(3)
+    for i in range(3):
+        yield go(worker, i, wg)
+    yield work(ns=US)
+    yield wg.Wait()
+
+
+def a_channel() -> Any:
+    def sender(i: int) -> Any:
+        yield work(ns=US)
+        yield send(c, i)
+
+    c = chan()
+    for i in range(3):
+        yield go(sender, i)
+    for _ in range(3):
+        yield log((yield recv(c)))
+
+
+def system_calls() -> Any:
+    def caller(i: int) -> Any:
+        yield syscall(ns=40 * US)
+        yield log(i)
+        yield wg.Done()
+
+    wg = WaitGroup()
+    yield wg.Add(3)
+    for i in range(3):
+        yield go(caller, i)
+    yield wg.Wait()
+
+
+def yielding() -> Any:
+    def turn(i: int) -> Any:
+        yield gosched()
+        yield work(ns=US)
+        yield log(i)
+        yield wg.Done()
+
+    wg = WaitGroup()
+    yield wg.Add(3)
+    for i in range(3):
+        yield go(turn, i)
+    yield work(ns=US)
+    yield wg.Wait()
+
+
+class Seen(Exception):
+    """This state was met before: everything that follows from it has been explored."""
+
+
+def picture(rt: Machine) -> tuple[Any, ...]:
+    """The runtime's whole state, with times counted from now: queues, owners, bodies, and what is to come."""
+    now = rt.engine.now
+    return (
+        tuple(g.goid for g in rt.sched.runq),
+        tuple(p.id for p in rt.sched.pidle),
+        tuple(m.id for m in rt.sched.midle),
+        (rt.sched.nmspinning, rt.sched.needspinning, rt.sched.sysmonwait, rt.sysmontick.idle, rt.sysmontick.delay),
+        tuple((p.m.id if p.m else -1, p.runnext and p.runnext.goid, *(g.goid for g in p.runq)) for p in rt.allp),
+        tuple((p.status, p.schedtick % 61, p.syscalltick, p.sysmontick.schedtick) for p in rt.allp),
+        tuple((g.atomicstatus, g.m.id if g.m else -1, g.left, g.preempt) for g in rt.allgs),
+        tuple((g.op and g.op[0], *place(g.body)) for g in rt.allgs),
+        tuple((m.spinning, m.nextp and m.nextp.id, m.stealing and m.stealing.goid, m.seg_end - now) for m in rt.allm),
+        tuple(sorted((max(0, t - now), fn.__name__, str(a), str(b)) for t, _, fn, a, b in rt.engine.heap)),
+    )  # fmt: skip
+
+
+def place(body: Any) -> tuple[Any, ...]:
+    """Where a generator is: its instruction, and its loop counters."""
+    frame = body and body.gi_frame
+    return (frame.f_lasti, *(x for x in frame.f_locals.values() if isinstance(x, int))) if frame else ()
+
+
+def explore(main: Callable[[], Any], window: int, **settings: Any) -> tuple[list[Recording], int]:
+    """Run main under every order of events that lie within window ns of each other; the runs, and states met."""
+    config = Config(gomaxprocs=2, costs=TIED, until_ns=20_000 * US, **settings)
+    states: set[Any] = set()
+    runs: list[Recording] = []
+    current: list[Machine] = []
+    prefix: list[int] | None = []
+
+    def observe(rt: Machine, rows: Any) -> None:
+        rt.check()
+        current[:] = [rt]
+
+    while prefix is not None:
+        taken: list[tuple[int, int]] = []
+
+        def choose(n: int, prefix: list[int] = prefix, taken: list[tuple[int, int]] = taken) -> int:
+            if len(taken) >= len(prefix) and current:
+                state = picture(current[0])
+                if state in states:
+                    raise Seen
+                states.add(state)
+            taken.append((prefix[len(taken)] if len(taken) < len(prefix) else 0, n))
+            return taken[-1][0]
+
+        current.clear()
+        with contextlib.suppress(Seen):
+            runs.append(simulate(config, Program(main), observe=observe, choose=choose, window_ns=window))
+        while taken and taken[-1][0] + 1 == taken[-1][1]:
+            taken.pop()
+        prefix = [pick for pick, _ in taken[:-1]] + [taken[-1][0] + 1] if taken else None
+    return runs, len(states)
+
+
+# program, Go version, how far apart (us) two events may be to change places, states that must have been met at least
+CASES = [
+    (three_workers, "1.27", 60, 9_000),
+    (three_workers, "1.25", 60, 9_000),
+    (a_channel, "1.27", 60, 1_500),
+    (system_calls, "1.27", 25, 2_000),
+    (system_calls, "1.25", 25, 2_000),
+    (yielding, "1.27", 60, 9_000),
+]
+
+
+@pytest.mark.parametrize(("main", "version", "window", "fewest"), CASES)
+def test_no_order_of_simultaneous_events_breaks_anything(
+    main: Callable[[], Any], version: str, window: int, fewest: int
+) -> None:
+    runs, states = explore(main, window * US, go=version)
+    print(f"{main.__name__}, Go {version}: all {len(runs)} different runs, {states} states with a choice")  # noqa: T201
+    assert states >= fewest
+    assert {rec.ended for rec in runs} == {"exit"}
+    assert {tuple(sorted(value for _, _, value in rec.logs())) for rec in runs} == {(0, 1, 2)}
+    assert [bad for rec in runs for bad in validate(rec)] == []
