@@ -2,7 +2,7 @@
 
 The page's part is a table with headings and lists, so that it is read out in a sensible order; a state has
 a word beside its colour.  Colours of text and lines are those of JupyterLab's theme (its CSS variables),
-with fallbacks for other places.
+with fallbacks for other places.  Columns have a least width, so that they stand still from step to step.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _CSS: Final = """
 .gmp-stage {{ color: var(--jp-ui-font-color1, {ink}); background: var(--jp-layout-color0, {paper});
- font: 13px/1.45 var(--jp-ui-font-family, system-ui, sans-serif); }}
+ font: 13px/1.45 var(--jp-ui-font-family, system-ui, sans-serif); overflow-x: auto; }}
 .gmp-stage table {{ border-collapse: collapse; width: 100%; color: inherit; font-size: inherit; }}
 .gmp-stage caption {{ text-align: left; font-weight: 600; padding: 2px 0; color: inherit; }}
 .gmp-stage th, .gmp-stage td {{ text-align: left; padding: 2px 8px; white-space: nowrap;
