@@ -1,6 +1,12 @@
-"""The lab panels: declared controls, a run, its figures, step by step.  The only place that imports ipywidgets."""
+"""The lab panels: declared controls, a run, its figures, step by step.  The only place that imports ipywidgets.
 
+lab          the panel of a chapter: ``lab("01")``
+Lab          a panel, from a LabSpec of your own
+LABS         the declarations of all chapters
+"""
+
+from gmp_lab.widgets.labs import LABS, lab
 from gmp_lab.widgets.panel import Lab
 from gmp_lab.widgets.spec import Choice, Control, LabSpec
 
-__all__ = ["Choice", "Control", "Lab", "LabSpec"]
+__all__ = ["LABS", "Choice", "Control", "Lab", "LabSpec", "lab"]

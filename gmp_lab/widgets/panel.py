@@ -42,7 +42,8 @@ from gmp_lab.workload import Program
 class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
     """A chapter's panel; make it the last expression of a cell.
 
-    ``config``, ``program``, ``recording``   of the run that is shown: ``simulate(lab.config, lab.program)`` equals it
+    ``config``, ``program``, ``recording``   of the run that is shown (``simulate(lab.config, lab.program)`` equals
+                                             it); None before the first run that worked
     ``values``                               what the controls stand at, by name
     ``controls``                             the widgets, by name
     ``code``                                 Python code that makes the same run
@@ -50,29 +51,28 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
     They can be observed, as traits can: ``lab.observe(f, "recording")``.
     """
 
-    config = traitlets.Instance(Config, read_only=True)
-    program = traitlets.Instance(Program, read_only=True)
-    recording = traitlets.Instance(Recording, read_only=True)
+    config = traitlets.Instance(Config, allow_none=True, read_only=True)
+    program = traitlets.Instance(Program, allow_none=True, read_only=True)
+    recording = traitlets.Instance(Recording, allow_none=True, read_only=True)
     runs = traitlets.Int(0, read_only=True)
 
     def __init__(self, spec: LabSpec) -> None:
         self.spec = spec
         self._lock = threading.RLock()
         self._held = False
+        self._shown = spec.defaults()
         width = max(len(control.words()) for control in spec.controls)
         self.controls: dict[str, Any] = {c.name: make_control(c, width) for c in spec.controls}
-        self.views = Views(spec.views)
+        self.views = Views(spec.views, self._lock)
         self.texts = Texts()
-        self.stepper = Stepper(self._moved)
+        self.stepper = Stepper(self._moved, self._lock)
         self.page = Page()
         self.reset_button = w.Button(description="Reset", icon="undo", tooltip="Put every control back to its start")
         self.code_button = w.Button(
             description="Copy as code", icon="copy", tooltip="Show and copy the code that makes this run"
         )
         self.alert, self.status, self.table = w.HTML(), w.HTML(), w.HTML()
-        self.code_area = w.Textarea(
-            description="code", rows=9, layout=w.Layout(width="100%", display="none"), disabled=False
-        )
+        self.code_area = w.Textarea(description="code", rows=10, layout=w.Layout(width="99%", display="none"))
         self.code_note = w.HTML()
         super().__init__(self._arranged())
         self.add_class("gmp-lab-panel")
@@ -97,7 +97,7 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
         self.reset_button.on_click(lambda _: self.reset())
         self.code_button.on_click(lambda _: self._copy())
         self.page.observe(lambda change: self._use_theme(change["new"]), "theme")
-        self.page.observe(lambda change: self.views.use_width(change["new"]), "width")
+        self.page.observe(lambda change: self._use_width(change["new"]), "width")
         self.page.on_copied(self._copied)
 
     # --- what a cell can ask for ------------------------------------------------------------------------------
@@ -176,6 +176,10 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
         with self._lock:
             self.views.use_theme(theme)
             self.stepper.use_theme(theme)
+
+    def _use_width(self, pixels: int) -> None:
+        with self._lock:
+            self.views.use_width(pixels)
 
     # --- copy as code -----------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import prod
+from textwrap import fill
 from typing import Any, Final
 
 from gmp_lab.config import Config
@@ -163,7 +164,8 @@ def _call(target: str, function: str, arguments: Mapping[str, Any]) -> str:
     line = f"{target} = {function}({', '.join(words)})"
     if len(line) <= _WIDTH:
         return line
-    return f"{target} = {function}(\n" + "".join(f"    {word},\n" for word in words) + ")"
+    inside = fill(", ".join(words) + ",", _WIDTH, initial_indent="    ", subsequent_indent="    ")
+    return f"{target} = {function}(\n{inside}\n)"
 
 
 def _literal(value: object) -> str:

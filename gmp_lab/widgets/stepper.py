@@ -1,14 +1,15 @@
 """Step, play, scrub: a run event by event, with the stage at that instant and the sentence that explains it.
 
 One number is the truth: the slider's, which counts events from 1, as the stage does.  The buttons, the player and a
-new run only move it, and everything that is shown follows from it.  The player counts ticks in the browser; each tick that arrives here is one
-step to the next event that the student wants to stop at.  (Linking the player's value to the slider's, as the
-manuals do, can only play *every* event, and most of them are the scheduler's small change.)
+new run only move it, and everything that is shown follows from it.  The player counts ticks in the browser; each tick
+that arrives here is one step to the next event that the student wants to stop at.  (Linking the player's value to the
+slider's, as manuals do, can only play *every* event, and most of them are the scheduler's small change.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 import ipywidgets as w
@@ -38,10 +39,14 @@ def next_stop(rec: Recording, i: int, step: int, kinds: frozenset[int]) -> int |
 
 
 class Stepper:
-    """The controls and the stage; ``moved(recording, event)`` is called whenever another event is shown."""
+    """The controls and the stage; ``moved(recording, event)`` is called whenever another event is shown.
 
-    def __init__(self, moved: Callable[[Recording, int], None]) -> None:
+    ``lock`` is the panel's: messages of the browser may come in another thread than a cell's calls.
+    """
+
+    def __init__(self, moved: Callable[[Recording, int], None], lock: AbstractContextManager[Any]) -> None:
         self._moved = moved
+        self._lock = lock
         self.recording: Recording | None = None
         self._home = 0
         self._loading = False
@@ -121,12 +126,13 @@ class Stepper:
             self.go(self._home)
 
     def _show(self) -> None:
-        rec = self.recording
-        if rec is None or self._loading:
-            return
-        self.note.value = ""
-        self.stage.value = stage_html(rec, self.event, theme=self.theme)
-        self._moved(rec, self.event)
+        with self._lock:
+            rec = self.recording
+            if rec is None or self._loading:
+                return
+            self.note.value = ""
+            self.stage.value = stage_html(rec, self.event, theme=self.theme)
+            self._moved(rec, self.event)
 
 
 def _button(words: str, icon: str, tooltip: str) -> w.Button:

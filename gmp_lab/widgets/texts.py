@@ -13,8 +13,13 @@ import ipywidgets as w
 
 from gmp_lab.draw import queue_depth_alt, stage_text, text_timeline, timeline_alt
 from gmp_lab.metrics import summary_rows
+from gmp_lab.params import version
 from gmp_lab.recording import Recording
+from gmp_lab.replay import state_at
+from gmp_lab.schedtrace import format_schedtrace, line_of
 from gmp_lab.widgets import html
+
+_STEPS_MS: Final = tuple(n * 10**k for k in range(4) for n in (1, 2, 5))
 
 Text = Callable[[Recording, int], str]
 
@@ -27,6 +32,19 @@ def _instant(rec: Recording, event: int) -> str:
     return html.text(pre=stage_text(rec, event), label="This instant in words")
 
 
+def _schedtrace(rec: Recording, _event: int) -> str:
+    """The states of the run as schedtrace prints them, at most 20 lines in steps of 1, 2, 5, 10 ... ms."""
+    step = next(n for n in _STEPS_MS if rec.end_ns <= 20 * n * 1_000_000 or n == _STEPS_MS[-1])
+    form = version(rec.config.go).schedtrace
+    lines = []
+    for t in range(0, rec.end_ns + 1, step * 1_000_000):
+        state = state_at(rec, t)
+        state.t = t  # not that of the last event before it
+        lines.append(format_schedtrace(line_of(state), form))
+    said = f"The run's state every {step} ms, in the format of GODEBUG=schedtrace={step} of Go {rec.config.go}."
+    return html.text(said, pre="\n".join(lines), label="schedtrace of this run")
+
+
 def _table(rec: Recording, _event: int) -> str:
     return html.table("All figures of this run", summary_rows(rec))
 
@@ -35,6 +53,7 @@ def _table(rec: Recording, _event: int) -> str:
 PARTS: Final[dict[str, Text]] = {
     "The run in words": _in_words,
     "This instant in words": _instant,
+    "schedtrace of this run": _schedtrace,
     "All figures of this run": _table,
 }
 

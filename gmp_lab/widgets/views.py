@@ -4,12 +4,15 @@ Each view is made once as a FigureWidget and then changed in place, inside one `
 reader's zoom and never blinks.  A view that is not shown is neither made nor updated: a student who looks at the
 timeline does not pay for the queue depths.
 
+A figure that was drawn once stays in the page, hidden or not.  (One that is taken out and put back is drawn again but
+no longer updated: the listeners of its first drawing, which plotly does not remove, fail and stop the others.)
 plotly's colours and width are fixed numbers, so both are told by the page (``page``) and changed in place too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Final, NamedTuple
 
 import ipywidgets as w
@@ -22,26 +25,41 @@ from gmp_lab.recording import Recording
 
 
 class View(NamedTuple):
-    """Words for the button, the function that makes the figure, the one that shows another run in it."""
+    """Words for the button, the function that makes the figure, the one that shows another run in it.
+
+    The figure is ``base`` pixels high and ``per_p`` more for each P.
+    """
 
     words: str
     tooltip: str
     make: Callable[..., go.Figure]
     apply: Callable[..., Any]
+    base: int
+    per_p: int
+
+    def height(self, rec: Recording) -> int:
+        """Height of the figure of a run, in pixels."""
+        return min(900, self.base + self.per_p * rec.config.gomaxprocs)
 
 
 VIEWS: Final[dict[str, View]] = {
-    "timeline": View("Timeline of the Ps", "What each P did, when", timeline, apply_timeline),
-    "queues": View("Queue depths", "How long the global queue and the rings were", queue_depth, apply_queue_depth),
+    "timeline": View("Timeline of the Ps", "What each P did, when", timeline, apply_timeline, 180, 26),
+    "queues": View(
+        "Queue depths", "How long the global queue and the rings were", queue_depth, apply_queue_depth, 380, 10
+    ),
 }
 
 _CLEAR: Final = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}  # the notebook's own background
 
 
 class Views:
-    """``bar`` chooses the view, ``box`` holds its figure; ``show`` and ``mark`` change what the figure shows."""
+    """``bar`` chooses the view, ``box`` holds its figure; ``show`` and ``mark`` change what the figure shows.
 
-    def __init__(self, names: tuple[str, ...]) -> None:
+    ``lock`` is the panel's: messages of the browser may come in another thread than a cell's calls.
+    """
+
+    def __init__(self, names: tuple[str, ...], lock: AbstractContextManager[Any]) -> None:
+        self._lock = lock
         for name in names:
             check_choice("view", name, tuple(VIEWS))
         self.bar = w.ToggleButtons(
@@ -49,14 +67,16 @@ class Views:
             tooltips=[VIEWS[name].tooltip for name in names],
             style={"button_width": "auto"},
         )
-        self.box = w.Box(layout=w.Layout(display="block", width="100%"))
+        self.box = w.VBox()
         self.theme = "light"
         self._figures: dict[str, go.FigureWidget] = {}
+        self._shown = ""
         self._stale: set[str] = set()
+        self._drawn: set[tuple[float, float]] = set()  # ranges of the time axis that were a whole run
         self._rec: Recording | None = None
         self._t_ns = 0
         self._width: int | None = None  # until the page tells: plotly's own
-        self.bar.observe(lambda _: self._refresh(), "value")
+        self.bar.observe(lambda _: self._chosen(), "value")
         go.FigureWidget()  # the first of a kernel imports for a second; that is no part of a run's update
 
     @property
@@ -83,11 +103,13 @@ class Views:
         """Draw in the colours of a theme, "light" or "dark"; ConfigError for another."""
         page(theme)
         self.theme = theme
+        if self._rec is None:
+            return
         for name, figure in self._figures.items():
-            _restyle(figure, VIEWS[name].make(self._rec, theme=theme))
+            view = VIEWS[name]
+            _restyle(figure, view.make(self._rec, theme=theme, height=view.height(self._rec)))
         self._stale.clear()
-        if self._figures:
-            self.mark(self._t_ns)
+        self.mark(self._t_ns)
 
     def use_width(self, pixels: int) -> None:
         """Make the figures as wide as that, from now on."""
@@ -95,21 +117,49 @@ class Views:
         for figure in self._figures.values():
             figure.layout.width = pixels
 
+    def _chosen(self) -> None:
+        with self._lock:
+            self._refresh()
+
     def _refresh(self) -> None:
-        """Bring the chosen figure up to date and put it in the box."""
+        """Bring the chosen figure up to date and show it, at the part of the run that was looked at."""
         rec, name = self._rec, self.bar.value
         if rec is None:
             return
         view = VIEWS[name]
         if name not in self._figures:
-            figure = view.make(rec, theme=self.theme).update_layout(_CLEAR, width=self._width)
-            self._figures[name] = go.FigureWidget(figure)
+            self._add(name, view.make(rec, theme=self.theme, height=view.height(rec)))
         elif name in self._stale:
-            view.apply(self._figures[name], rec)
+            with self.figure.batch_update():
+                view.apply(self.figure, rec)
+                self.figure.layout.height = view.height(rec)
         self._stale.discard(name)
+        self._drawn.add(tuple(self.figure.layout.meta["range"]))
+        if self._shown != name:
+            self._turn_to(name)
         self.mark(self._t_ns)
-        if self.box.children != (self.figure,):
-            self.box.children = (self.figure,)
+
+    def _add(self, name: str, figure: go.Figure) -> None:
+        widget = go.FigureWidget(figure.update_layout(_CLEAR, width=self._width))
+        widget.layout.on_change(self._zoomed, "xaxis.range", "xaxis.autorange")
+        self._figures[name] = widget
+        self.box.children = (*self.box.children, w.Box((widget,), layout=w.Layout(display="none")))
+
+    def _turn_to(self, name: str) -> None:
+        if self._shown:
+            self.figure.layout.xaxis.range = self._figures[self._shown].layout.xaxis.range
+        self._shown = name
+        for known, slot in zip(self._figures, self.box.children, strict=True):
+            slot.layout.display = "block" if known == name else "none"
+
+    def _zoomed(self, layout: Any, shown: tuple[float, float], automatic: bool | None) -> None:
+        """Show the whole run after a double click.
+
+        plotly would go to the range with which the figure was first drawn, which can be that of an earlier, shorter
+        run, or to an automatic one, which is a little wider than the run.
+        """
+        if automatic or tuple(shown) in self._drawn:
+            layout.xaxis.update(range=layout.meta["range"], autorange=False)
 
 
 def _restyle(figure: go.FigureWidget, styled: go.Figure) -> None:

@@ -1,0 +1,82 @@
+"""What a lab panel shows, and what it should show of a run: both as plain values that can be compared."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import plotly.graph_objects as go
+
+from gmp_lab import Recording, simulate
+from gmp_lab.draw import queue_depth, timeline
+from gmp_lab.metrics import summary_rows
+from gmp_lab.widgets import Lab, LabSpec
+
+MAKERS = {"timeline": timeline, "queues": queue_depth}
+# What the panel changes on purpose: page's background, size, the mark of the stage's event.
+_OWN = ("paper_bgcolor", "plot_bgcolor", "width", "height", "shapes")
+
+
+def plain(figure: go.Figure) -> dict[str, Any]:
+    """What can be seen of a figure, as JSON values: without random ids and what the panel changes on purpose."""
+    values: dict[str, Any] = json.loads(figure.to_json())
+    values["data"] = [_visible(trace) for trace in values["data"]]
+    for name in _OWN:
+        values["layout"].pop(name, None)
+    values["layout"].pop("template", None)
+    values["layout"]["xaxis"].pop("autorange", None)
+    return values
+
+
+def _visible(trace: dict[str, Any]) -> dict[str, Any]:
+    """A trace as far as it can be seen: nothing of a hidden one, no words for a mouse that finds nothing."""
+    if trace.get("visible") is False:
+        return {"name": trace["name"], "visible": False}
+    unused = {"uid"} | ({"hovertemplate"} if trace.get("x") == [None] else set())
+    return {name: value for name, value in trace.items() if name not in unused}
+
+
+def expected(spec: LabSpec, values: dict[str, Any]) -> Recording:
+    """The run that values of the controls stand for, made without a panel."""
+    return simulate(*spec.make(values))
+
+
+def shows(lab: Lab, rec: Recording) -> bool:
+    """The panel shows this run everywhere: recording, figure, table, status line."""
+    view = lab.views.bar.value
+    figure = plain(MAKERS[view](rec, theme=lab.views.theme))
+    return (
+        lab.recording == rec
+        and simulate(lab.config, lab.program) == rec
+        and plain(lab.views.figure) == figure
+        and status_of(lab) == status_words(rec)
+        and numbers_in(lab.table.value) == numbers_of(rec, lab.spec.figures)
+    )
+
+
+def status_words(rec: Recording) -> str:
+    """The status line of a run up to the measured time."""
+    return f"{len(rec):,} events simulated · {rec.end_ns / 1e6:,.3f} ms of simulated time"
+
+
+def status_of(lab: Lab) -> str:
+    """The status line that is shown, without the measured time."""
+    return re.sub("<[^>]*>", "", lab.status.value).rpartition(" · ")[0]
+
+
+def numbers_in(table: str) -> dict[str, str]:
+    """Label and number of each row of a table in HTML."""
+    return dict(re.findall(r'<th scope="row">([^<]*)</th><td class="gmp-number">([^<]*)</td>', table))
+
+
+def numbers_of(rec: Recording, labels: tuple[str, ...]) -> dict[str, str]:
+    """Label and number that the table should have."""
+    rows = {label: f"{value:,}" for label, value, _ in summary_rows(rec)}
+    return {label: rows[label] for label in labels}
+
+
+def picture(lab: Lab) -> tuple[Any, ...]:
+    """Everything that must stay when a run is refused."""
+    return (plain(lab.views.figure), lab.table.value, lab.status.value, lab.stepper.stage.value, lab.config,
+            lab.program, lab.recording, lab.runs)  # fmt: skip

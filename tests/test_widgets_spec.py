@@ -1,0 +1,128 @@
+"""A panel's declaration: values of controls become a Config, a Program and code, or one clear sentence."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import pytest
+
+from gmp_lab import Config, ConfigError, Program, simulate
+from gmp_lab.catalog import fan_out, steady_mix
+from gmp_lab.metrics import summary_rows
+from gmp_lab.widgets import LABS, Choice, Control, LabSpec
+from gmp_lab.widgets.spec import MAX_BURSTS, MAX_EVENTS
+
+SPECS = list(LABS.values())
+CONTROLS = [(spec, control) for spec in SPECS for control in spec.controls]
+NAMES = [f"{spec.name}-{control.name}" for spec, control in CONTROLS]
+
+VERSIONS = LabSpec(
+    name="99-versions",
+    title="Versions",
+    about="",
+    controls=(
+        Choice("go", "Go version", ("1.25", "1.27"), "1.27", ("config.go",), "Whose rules hold"),
+        Control("tasks", "tasks", 1, 5000, 10, ("program.tasks",), "How many goroutines"),
+        Control("task_us", "length", 1, 100, 5, ("program.task_us",), "Of each", unit="us"),
+    ),
+    program=fan_out,
+    figures=("steals",),
+    bursts=("tasks", "task_us"),
+)
+
+
+def wrong_values(control: Control | Choice) -> list[Any]:
+    if isinstance(control, Choice):
+        return ["1.13", 1.27, None, "", ["1.27"]]
+    return [control.low - 1, control.high + 1, -(10**12), 10**30, 1.5, math.nan, math.inf, "4", None, True, [1]]
+
+
+def test_chapter_1_has_the_controls_of_the_outline() -> None:
+    assert [control.words() for control in LABS["01-gmp-model"].controls] == [
+        "GOMAXPROCS", "goroutines", "burst length (us)", "syscall rate (%)", "syscall duration (us)", "seed",
+    ]  # fmt: skip
+
+
+def test_the_first_notebook_has_two_controls() -> None:
+    assert [control.words() for control in LABS["00-start-here"].controls] == ["GOMAXPROCS", "goroutines"]
+
+
+@pytest.mark.parametrize(("spec", "control"), CONTROLS, ids=NAMES)
+def test_a_value_outside_the_range_is_refused_with_name_value_and_range(
+    spec: LabSpec, control: Control | Choice
+) -> None:
+    for value in wrong_values(control):
+        with pytest.raises(ConfigError) as error:
+            spec.make({control.name: value})
+        assert (error.value.parameter, error.value.value) == (control.name, value)
+        assert str(control.low) in str(error.value) and str(control.high) in str(error.value)
+
+
+@pytest.mark.parametrize("value", wrong_values(VERSIONS.controls[0]))
+def test_a_choice_that_does_not_exist_is_refused_with_those_that_do(value: object) -> None:
+    with pytest.raises(ConfigError, match=r"go = .*one of '1.25', '1.27'"):
+        VERSIONS.make({"go": value})
+
+
+def test_a_name_that_is_no_control_is_refused() -> None:
+    with pytest.raises(ConfigError, match="a control of this lab: gomaxprocs, goroutines"):
+        LABS["00-start-here"].make({"gomaxproc": 4})
+
+
+def test_more_bursts_than_a_slider_step_can_take_are_refused() -> None:
+    with pytest.raises(ConfigError, match=rf"tasks x task_us = 500000 .*at most {MAX_BURSTS:,}"):
+        VERSIONS.make({"tasks": 5000, "task_us": 100})
+
+
+def test_a_default_outside_the_range_is_an_error_of_the_declaration() -> None:
+    with pytest.raises(ConfigError, match=r"n \(default\) = 9"):
+        Control("n", "n", 1, 8, 9, ("program.tasks",), "")
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_every_corner_of_the_ranges_is_a_run_that_ends_by_itself(spec: LabSpec) -> None:
+    seen = set()
+    for corner in product(*((c.low, c.high) for c in spec.controls if c.name != "seed")):
+        values = dict(zip((c.name for c in spec.controls if c.name != "seed"), corner, strict=True))
+        config, program = spec.make(values)
+        seen.add(simulate(config, program, record=False).ended)
+    assert seen == {"exit"}
+
+
+@pytest.mark.parametrize("spec", [*SPECS, VERSIONS], ids=lambda spec: spec.name)
+def test_the_code_makes_the_same_recording_to_the_byte(spec: LabSpec) -> None:
+    values = {c.name: c.high if isinstance(c, Control) else c.options[0] for c in spec.controls}
+    if spec is VERSIONS:
+        values["tasks"] = 50
+    scope: dict[str, Any] = {}
+    exec(spec.code(values), scope)
+    assert scope["recording"].digest() == simulate(*spec.make(values)).digest()
+
+
+def test_a_control_reaches_every_parameter_that_it_sets() -> None:
+    config, program = LABS["01-gmp-model"].make({"seed": 7})
+    assert (config.seed, program.params["seed"]) == (7, 7)
+
+
+def test_values_that_are_not_given_are_the_defaults() -> None:
+    config, program = LABS["01-gmp-model"].make({})
+    assert config == Config(gomaxprocs=4, seed=1, until_ns=60_000_000_000, max_events=MAX_EVENTS)
+    assert isinstance(program, Program) and program.params == steady_mix(16, 50, 20, 200, bursts=20, seed=1).params
+
+
+def test_long_calls_are_written_on_several_lines_that_still_run() -> None:
+    spec = replace(LABS["01-gmp-model"], config={"until_ns": 60_000_000_000, "go": "1.25", "startup": "real"})
+    code = spec.code({})
+    assert max(map(len, code.splitlines())) <= 88
+    scope: dict[str, Any] = {}
+    exec(code, scope)
+    assert scope["config"] == spec.make({})[0]
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_the_table_names_figures_that_the_summary_has(spec: LabSpec) -> None:
+    labels = {row[0] for row in summary_rows(simulate(*spec.make({})))}
+    assert set(spec.figures) <= labels
