@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gmp_lab import metrics
 from gmp_lab.draw.raster import bin_edges, dominant, max_per_bin, state_time
-from gmp_lab.metrics.spans import G_DEAD
+from gmp_lab.metrics.states import G_DEAD
 
 
 def test_edges_are_whole_nanoseconds_and_cover_the_window() -> None:

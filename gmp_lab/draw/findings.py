@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gmp_lab.metrics.counts import steals
+from gmp_lab.metrics.spans import Spans
 from gmp_lab.metrics.usage import state_ns
-
-if TYPE_CHECKING:
-    from gmp_lab.metrics.spans import Spans
-    from gmp_lab.recording import Recording
+from gmp_lab.recording import Recording
 
 Window = tuple[int, int]
 

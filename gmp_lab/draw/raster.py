@@ -7,14 +7,11 @@ the state that lasted longest gives the column its colour.  Edges of columns are
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from gmp_lab.metrics.columns import Ints
-    from gmp_lab.metrics.depths import Steps
-    from gmp_lab.metrics.spans import Spans
+from gmp_lab.metrics.columns import Ints
+from gmp_lab.metrics.depths import Steps
+from gmp_lab.metrics.spans import Spans
 
 
 def bin_edges(start_ns: int, end_ns: int, bins: int) -> Ints:

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gmp_lab.errors import check_int
 from gmp_lab.narrate import Step, narrate
+from gmp_lab.recording import Recording
 from gmp_lab.replay import MState, PState, State, state_after
-
-if TYPE_CHECKING:
-    from gmp_lab.recording import Recording
 
 SHOWN: Final = 8  # entries of a queue that are written out
 

@@ -6,17 +6,15 @@ which says so, and what is still too short is counted instead.  Nothing is dropp
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from gmp_lab import vocabulary as v
 from gmp_lab.draw.findings import duration
-
-if TYPE_CHECKING:
-    from gmp_lab.metrics.columns import Ints
-    from gmp_lab.metrics.spans import Spans
-    from gmp_lab.recording import Recording
+from gmp_lab.metrics.columns import Ints
+from gmp_lab.metrics.spans import Spans
+from gmp_lab.recording import Recording
 
 _COLUMNS: Final = 1500  # a stay shorter than the window divided by this is narrower than a pixel
 

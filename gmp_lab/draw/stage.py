@@ -8,28 +8,32 @@ with fallbacks for other places.  Columns have a least width, so that they stand
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gmp_lab.draw.palette import LOOKS, colour, contrast, page
 from gmp_lab.draw.scene import PRow, Queue, Stage, stage_at
-
-if TYPE_CHECKING:
-    from gmp_lab.recording import Recording
+from gmp_lab.recording import Recording
 
 _CSS: Final = """
 .gmp-stage {{ color: var(--jp-ui-font-color1, {ink}); background: var(--jp-layout-color0, {paper});
- font: 13px/1.45 var(--jp-ui-font-family, system-ui, sans-serif); overflow-x: auto; }}
+  font: 13px/1.45 var(--jp-ui-font-family, system-ui, sans-serif); overflow-x: auto; }}
 .gmp-stage table {{ border-collapse: collapse; width: 100%; color: inherit; font-size: inherit; }}
 .gmp-stage caption {{ text-align: left; font-weight: 600; padding: 2px 0; color: inherit; }}
 .gmp-stage th, .gmp-stage td {{ text-align: left; padding: 2px 8px; white-space: nowrap;
- border-bottom: 1px solid var(--jp-border-color2, {grid}); color: inherit; background: transparent; }}
-.gmp-stage td.gmp-ring {{ width: 100%; white-space: normal; }} .gmp-stage tr.gmp-now {{ outline: 2px solid
-currentColor; outline-offset: -2px; }} .gmp-stage code {{ font-family: var(--jp-code-font-family,
-monospace); color: inherit; background: transparent; }} .gmp-stage .gmp-state {{ display: inline-block;
-padding: 0 6px; border: 1px solid currentColor; }} .gmp-stage dl {{ display: grid; grid-template-columns:
-max-content 1fr; gap: 2px 10px; margin: 8px 0 0; }} .gmp-stage dt {{ font-weight: 600; }} .gmp-stage dd {{
-margin: 0; }} .gmp-stage p {{ margin: 0 0 6px; }} .gmp-stage .gmp-said {{ font-size: 15px; min-height: 3em;
-}}
+  border-bottom: 1px solid var(--jp-border-color2, {grid}); color: inherit; background: transparent; }}
+.gmp-stage td:nth-child(2) {{ min-width: 14em; }}
+.gmp-stage td:nth-child(3) {{ min-width: 3em; }}
+.gmp-stage td:nth-child(4) {{ min-width: 8em; }}
+.gmp-stage td:nth-child(5) {{ min-width: 4em; }}
+.gmp-stage td.gmp-ring {{ width: 100%; white-space: normal; }}
+.gmp-stage tr.gmp-now {{ outline: 2px solid currentColor; outline-offset: -2px; }}
+.gmp-stage code {{ font-family: var(--jp-code-font-family, monospace); color: inherit; background: none; }}
+.gmp-stage .gmp-state {{ display: inline-block; padding: 0 6px; border: 1px solid currentColor; }}
+.gmp-stage dl {{ display: grid; grid-template-columns: max-content 1fr; gap: 2px 10px; margin: 8px 0 0; }}
+.gmp-stage dt {{ font-weight: 600; }}
+.gmp-stage dd {{ margin: 0; }}
+.gmp-stage p {{ margin: 0 0 6px; }}
+.gmp-stage .gmp-said {{ font-size: 15px; min-height: 3em; }}
 """
 
 

@@ -14,7 +14,8 @@ from gmp_lab.draw.palette import LOOKS
 from gmp_lab.draw.raster import dominant, state_time
 from gmp_lab.draw.tables import depth_table
 from gmp_lab.errors import check_int
-from gmp_lab.metrics.spans import G_DEAD, Spans, spans
+from gmp_lab.metrics.spans import Spans, spans
+from gmp_lab.metrics.states import G_DEAD
 from gmp_lab.metrics.usage import state_ns
 from gmp_lab.recording import Recording
 

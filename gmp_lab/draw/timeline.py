@@ -26,7 +26,8 @@ from gmp_lab.draw.raster import dominant, state_time
 from gmp_lab.draw.segments import Bars, bars
 from gmp_lab.errors import ConfigError
 from gmp_lab.metrics.columns import Ints
-from gmp_lab.metrics.spans import G_DEAD, Spans, spans
+from gmp_lab.metrics.spans import Spans, spans
+from gmp_lab.metrics.states import G_DEAD
 from gmp_lab.recording import Recording
 
 # Sizes are chosen so that an update sends less than 64 kB.

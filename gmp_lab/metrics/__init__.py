@@ -20,7 +20,8 @@ from gmp_lab.metrics.columns import Arrays, check_window, columns
 from gmp_lab.metrics.counts import Counts, Steals, counts, sources, steals, switches
 from gmp_lab.metrics.depths import Depths, Steps, add_steps, queue_depths, thread_count
 from gmp_lab.metrics.latency import Latency, latency, latency_by_g, nearest_rank, waits
-from gmp_lab.metrics.spans import G_STATES, M_STATES, P_STATES, Spans, spans
+from gmp_lab.metrics.spans import Spans, spans
+from gmp_lab.metrics.states import G_STATES, M_STATES, P_STATES
 from gmp_lab.metrics.summary import Summary, rows_of, summary, summary_rows
 from gmp_lab.metrics.usage import Usage, state_ns, total_usage, usage
 

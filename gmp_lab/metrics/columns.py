@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gmp_lab.errors import ConfigError
-
-if TYPE_CHECKING:
-    from gmp_lab.recording import Recording
+from gmp_lab.recording import Recording
 
 Ints = NDArray[np.integer[Any]]
 Bools = NDArray[np.bool_]

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gmp_lab import vocabulary as v
 from gmp_lab.metrics.columns import Arrays, columns, in_window
-
-if TYPE_CHECKING:
-    from gmp_lab.recording import Recording
+from gmp_lab.recording import Recording
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ occupied before; it was if the previous event that concerns this runnext put som
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,9 +16,7 @@ from gmp_lab import vocabulary as v
 from gmp_lab.errors import ConfigError
 from gmp_lab.metrics.columns import Arrays, Bools, Ints, columns
 from gmp_lab.metrics.spans import _by_row
-
-if TYPE_CHECKING:
-    from gmp_lab.recording import Recording
+from gmp_lab.recording import Recording
 
 
 @dataclass(frozen=True, slots=True)

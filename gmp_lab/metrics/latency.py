@@ -9,15 +9,13 @@ nothing is interpolated in a tail of three samples.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gmp_lab.metrics.columns import Ints, in_window
-from gmp_lab.metrics.spans import G_RUNNABLE, Spans, g_spans
-
-if TYPE_CHECKING:
-    from gmp_lab.recording import Recording
+from gmp_lab.metrics.spans import Spans, g_spans
+from gmp_lab.metrics.states import G_RUNNABLE
+from gmp_lab.recording import Recording
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,78 +15,16 @@ therefore finds out which P an M has at each event.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from gmp_lab import params
 from gmp_lab import vocabulary as v
 from gmp_lab.errors import check_choice
+from gmp_lab.metrics import states as st
 from gmp_lab.metrics.columns import Arrays, Bools, Ints, check_window, columns
-
-if TYPE_CHECKING:
-    from gmp_lab.recording import Recording
-
-# --- states, by the number that the columns use -------------------------------------------------------------
-P_IDLE: Final = 0  # no thread has it and none has been sent for
-P_WAKING: Final = 1  # promised to a thread that is still being woken or made
-P_SCHEDULING: Final = 2  # its thread runs the scheduler and is not spinning
-P_SPINNING: Final = 3  # its thread looks for work as a spinning thread
-P_SYSCALL: Final = 4  # its goroutine is in a system call and the P has not been taken away
-P_RUNNING: Final = 5  # a goroutine's code runs
-P_NO_CORE: Final = 6  # its thread waits for a core of the operating system
-P_STATES: Final = ("idle", "waking", "scheduling", "spinning", "syscall", "running", "no core")
-
-G_RUNNABLE: Final = 0
-G_RUNNING: Final = 1
-G_SYSCALL: Final = 2
-G_WAITING: Final = 3
-G_DEAD: Final = 4
-G_STATES: Final = ("runnable", "running", "syscall", "waiting", "dead")
-
-M_PARKED: Final = 0  # on the list of idle Ms
-M_STARTING: Final = 1  # being woken or made
-M_SCHEDULING: Final = 2
-M_SPINNING: Final = 3
-M_SYSCALL: Final = 4
-M_RUNNING: Final = 5
-M_NO_CORE: Final = 6
-M_POLLING: Final = 7  # blocked in netpoll
-M_LOCKED: Final = 8  # waits for its locked goroutine
-M_SYSMON: Final = 9
-M_STATES: Final = (
-    "parked", "starting", "scheduling", "spinning", "syscall", "running", "no core", "polling", "locked",
-    "sysmon",
-)  # fmt: skip
-
-STATES: Final = {"P": P_STATES, "G": G_STATES, "M": M_STATES}
-_BY_M: Final = -2  # the state follows from the M (spinning or not, on a core or not)
-_NONE: Final = -1
-
-
-def _table(states: dict[int, int]) -> Ints:
-    out = np.full(256, _NONE, np.int8)
-    for kind, state in states.items():
-        out[kind] = state
-    return out
-
-
-_P_TABLE: Final = _table({
-    v.E_EXECUTE: P_RUNNING, v.E_PARK: P_SCHEDULING, v.E_EXIT: P_SCHEDULING, v.E_YIELD: P_SCHEDULING,
-    v.E_SYSCALL: P_SYSCALL, v.E_SYSEXIT: P_RUNNING, v.E_RETAKE: P_IDLE, v.E_PIDLE_PUT: P_IDLE,
-    v.E_PIDLE_GET: P_WAKING, v.E_ACQUIRE_P: _BY_M, v.E_RELEASE_P: P_IDLE, v.E_M_START: P_WAKING,
-    v.E_START_LOCKED: P_WAKING, v.E_SPIN: _BY_M, v.E_CPU_ON: _BY_M, v.E_CPU_OFF: _BY_M,
-})  # fmt: skip
-_G_TABLE: Final = _table({
-    v.E_GO_CREATE: G_RUNNABLE, v.E_READY: G_RUNNABLE, v.E_EXECUTE: G_RUNNING, v.E_PARK: G_WAITING,
-    v.E_EXIT: G_DEAD, v.E_YIELD: G_RUNNABLE, v.E_SYSCALL: G_SYSCALL, v.E_SYSEXIT: G_RUNNING,
-})  # fmt: skip
-_M_TABLE: Final = _table({
-    v.E_M_NEW: M_STARTING, v.E_M_START: M_STARTING, v.E_M_WAKE: _BY_M, v.E_M_PARK: M_PARKED, v.E_SPIN: _BY_M,
-    v.E_EXECUTE: M_RUNNING, v.E_PARK: M_SCHEDULING, v.E_EXIT: M_SCHEDULING, v.E_YIELD: M_SCHEDULING,
-    v.E_SYSCALL: M_SYSCALL, v.E_SYSEXIT: M_RUNNING, v.E_STOP_LOCKED: M_LOCKED, v.E_START_LOCKED: M_STARTING,
-    v.E_POLL_BLOCK: M_POLLING, v.E_POLL_WAKE: M_SCHEDULING, v.E_CPU_ON: _BY_M, v.E_CPU_OFF: _BY_M,
-})  # fmt: skip
+from gmp_lab.recording import Recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +151,7 @@ class _Changes(NamedTuple):
 
 def _changes(c: Arrays, row: Ints, state: Ints) -> _Changes:
     """The events that matter: those with a row and a state."""
-    which = np.flatnonzero((state != _NONE) & (row >= 0))
+    which = np.flatnonzero((state != st.NONE) & (row >= 0))
     return _Changes(row[which], c.t[which], state[which], c.g[which], c.p[which], c.m[which], which)
 
 
@@ -242,13 +180,13 @@ def _stays(rec: Recording, of: str, rows: int, ch: _Changes) -> Spans:
     order, first = _by_row(ch.row)
     ch = ch.pick(order)
     if rec.config.cores is not None and of != "G" and len(ch.row):
-        ch = _with_cores(np.asarray(rec.kind), ch, first, STATES[of].index("syscall"))
+        ch = _with_cores(np.asarray(rec.kind), ch, first, st.STATES[of].index("syscall"))
     end = np.full(len(ch.row), rec.end_ns, np.int64)
     until = np.full(len(ch.row), -1)
     inner = np.flatnonzero(~first[1:])
     end[inner], until[inner] = ch.t[inner + 1], ch.event[inner + 1]
     rows = max(rows, int(ch.row.max(initial=-1)) + 1)
-    return Spans(of, rows, STATES[of], ch.row, ch.t, end, ch.state, ch.g, ch.p, ch.m, ch.event, until)
+    return Spans(of, rows, st.STATES[of], ch.row, ch.t, end, ch.state, ch.g, ch.p, ch.m, ch.event, until)
 
 
 def _merged(s: Spans, alone: int) -> Spans:
@@ -267,36 +205,36 @@ def p_spans(rec: Recording) -> Spans:
     """What every P did during the whole run: the stays of each P cover it without a gap."""
     c = columns(rec)
     held, spinning = _held(rec, c)
-    state = _P_TABLE[c.kind]
-    by_m = state == _BY_M
+    state = st.P_TABLE[c.kind]
+    by_m = state == st.BY_M
     row = np.where(by_m, held, c.p)
-    state = np.where(by_m, P_SCHEDULING + spinning, state)
-    state[c.kind == v.E_CPU_OFF] = P_NO_CORE
-    state[_lost_p(c) | ((c.kind == v.E_SYSCALL) & (c.arg == v.SYSCALL_BLOCK))] = _NONE
+    state = np.where(by_m, st.P_SCHEDULING + spinning, state)
+    state[c.kind == v.E_CPU_OFF] = st.P_NO_CORE
+    state[_lost_p(c) | ((c.kind == v.E_SYSCALL) & (c.arg == v.SYSCALL_BLOCK))] = st.NONE
     n = rec.config.gomaxprocs
-    begin, rest = _beginning(n, P_IDLE), _changes(c, row, state)
+    begin, rest = _beginning(n, st.P_IDLE), _changes(c, row, state)
     both = _Changes(*(np.concatenate(pair) for pair in zip(begin, rest, strict=True)))
-    return _merged(_stays(rec, "P", n, both), P_RUNNING)
+    return _merged(_stays(rec, "P", n, both), st.P_RUNNING)
 
 
 def g_spans(rec: Recording) -> Spans:
     """The states of every goroutine, from its creation; stays of no length are kept (a latency can be 0)."""
     c = columns(rec)
-    state = _G_TABLE[c.kind]
-    state[_lost_p(c)] = G_RUNNABLE
-    state[(c.kind == v.E_GO_CREATE) & (c.p < 0)] = G_WAITING
+    state = st.G_TABLE[c.kind]
+    state[_lost_p(c)] = st.G_RUNNABLE
+    state[(c.kind == v.E_GO_CREATE) & (c.p < 0)] = st.G_WAITING
     ch = _changes(c, c.g, state)
     reason = np.where(c.kind[ch.event] == v.E_PARK, c.arg[ch.event], -1)
-    return _stays(rec, "G", 0, ch._replace(m=np.where(ch.state == G_WAITING, reason, ch.m)))
+    return _stays(rec, "G", 0, ch._replace(m=np.where(ch.state == st.G_WAITING, reason, ch.m)))
 
 
 def m_spans(rec: Recording) -> Spans:
     """What every thread did, from the moment it was made."""
     c = columns(rec)
     _, spinning = _held(rec, c)
-    state = _M_TABLE[c.kind]
-    state = np.where(state == _BY_M, M_SCHEDULING + spinning, state)
-    state[c.kind == v.E_CPU_OFF] = M_NO_CORE
-    state[_lost_p(c)] = M_SCHEDULING
-    state[(c.kind == v.E_M_NEW) & (c.arg == v.M_SYSMON)] = M_SYSMON
-    return _merged(_stays(rec, "M", 0, _changes(c, c.m, state)), M_RUNNING)
+    state = st.M_TABLE[c.kind]
+    state = np.where(state == st.BY_M, st.M_SCHEDULING + spinning, state)
+    state[c.kind == v.E_CPU_OFF] = st.M_NO_CORE
+    state[_lost_p(c)] = st.M_SCHEDULING
+    state[(c.kind == v.E_M_NEW) & (c.arg == v.M_SYSMON)] = st.M_SYSMON
+    return _merged(_stays(rec, "M", 0, _changes(c, c.m, state)), st.M_RUNNING)

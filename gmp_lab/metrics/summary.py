@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gmp_lab.metrics.columns import check_window
 from gmp_lab.metrics.counts import Counts, Steals, counts, steals
 from gmp_lab.metrics.depths import Depths, queue_depths, thread_count
 from gmp_lab.metrics.latency import Latency, latency
+from gmp_lab.metrics.spans import Spans
 from gmp_lab.metrics.usage import Usage, total_usage, usage
-
-if TYPE_CHECKING:
-    from gmp_lab.metrics.spans import Spans
-    from gmp_lab.recording import Recording
+from gmp_lab.recording import Recording
 
 Row = tuple[str, int | float, str]
 

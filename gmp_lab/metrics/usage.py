@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gmp_lab.metrics.spans import P_STATES, Spans, spans
-
-if TYPE_CHECKING:
-    from gmp_lab.recording import Recording
+from gmp_lab.metrics.spans import Spans, spans
+from gmp_lab.metrics.states import P_STATES
+from gmp_lab.recording import Recording
 
 
 @dataclass(frozen=True, slots=True)
