@@ -70,6 +70,7 @@ def newsysmon(rt: Runtime) -> None:
     rt.sched.mnext += 1
     rt.sched.nmsys += 1
     rt.allm.append(mp)
+    rt.sysmontick.m = mp
     if rt.emit is not None:
         rt.emit((rt.engine.now, v.E_M_NEW, -1, -1, mp.id, v.M_SYSMON))
 

@@ -71,9 +71,9 @@ def retakeSyscall(rt: Runtime, pp: P, sysretake: bool, now: int) -> None:
     others = sched.nmspinning + len(sched.pidle) > 0
     if runqempty(pp) and others and pd.syscallwhen + params.forcePreemptNS > now:
         return  # no work for it, and others could do it: leave it for a while
-    takeP(rt, pp, None)
+    takeP(rt, pp, rt.sysmontick.m)
     rt.sysmontick.retaken += 1
-    handoffp(rt, pp, None)
+    handoffp(rt, pp, rt.sysmontick.m)
 
 
 def setBlockOnExitSyscall(pp: P) -> bool:
@@ -87,8 +87,8 @@ def setBlockOnExitSyscall(pp: P) -> bool:
     return pp.m.curg.atomicstatus == _Gsyscall
 
 
-def takeP(rt: Runtime, pp: P, taker: M | None) -> None:
-    """Take pp from the M that is in a system call; pp is then idle, on no list.
+def takeP(rt: Runtime, pp: P, sysmon: M | None) -> None:
+    """Take pp from the M that is in a system call; pp is then idle, on no list. sysmon is None for exitsyscall.
 
     Go: runtime/proc.go syscallingThread.takeP (1.27.3)
     Differs: up to 1.25 the P is already unwired; retake did this by a compare-and-swap.
@@ -96,7 +96,7 @@ def takeP(rt: Runtime, pp: P, taker: M | None) -> None:
     mp = pp.m
     if rt.emit is not None:
         ids = (-1, -1) if mp is None or mp.curg is None else (mp.curg.goid, mp.id)
-        rt.emit((rt.engine.now, v.E_RETAKE, ids[0], pp.id, ids[1], taker.id if taker is not None else -1))
+        rt.emit((rt.engine.now, v.E_RETAKE, ids[0], pp.id, ids[1], sysmon.id if sysmon is not None else -1))
     if mp is not None:
         mp.p = None
     pp.m, pp.status = None, _Pidle

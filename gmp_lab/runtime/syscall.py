@@ -90,7 +90,7 @@ def exitsyscallTryGetP(rt: Runtime, mp: M, oldp: P | None) -> tuple[P | None, in
             oldp.status = _Pidle
             return oldp, v.EXIT_FAST
         if setBlockOnExitSyscall(oldp):
-            takeP(rt, oldp, mp)
+            takeP(rt, oldp, None)
             return oldp, v.EXIT_OLD_P
     pp = pidleget(rt)
     if pp is None:

@@ -37,12 +37,13 @@ class GoPanic(Exception):
 class Sysmon:
     """The local variables of Go's sysmon and retake: rounds without work, sleep in ns, time of the last trace, ..."""
 
-    __slots__ = ("delay", "idle", "lasttrace", "retaken", "sleeping")
+    __slots__ = ("delay", "idle", "lasttrace", "m", "retaken", "sleeping")
 
     def __init__(self) -> None:
         self.idle = 0
         self.delay = 0
         self.lasttrace = 0
+        self.m: M | None = None  # its thread
         self.retaken = 0  # Ps taken in this round
         self.sleeping = 0  # number of the current sleep: a wake-up before its end makes the end void
 
