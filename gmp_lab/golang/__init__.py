@@ -5,7 +5,7 @@ of one of the course's experiments, live where Go is found and recorded where it
 """
 
 from gmp_lab.golang.errors import GoCompileError, GoNotFound
-from gmp_lab.golang.experiments import EXPERIMENTS, Result, program, recorded, recorded_or_live, run_live
+from gmp_lab.golang.experiments import EXPERIMENTS, Result, agrees, program, recorded, recorded_or_live, run_live
 from gmp_lab.golang.run import GoRun, build, run_go
 from gmp_lab.golang.toolchain import Toolchain, find_toolchain, require_toolchain, resolve_symbol
 
@@ -16,6 +16,7 @@ __all__ = [
     "GoRun",
     "Result",
     "Toolchain",
+    "agrees",
     "build",
     "find_toolchain",
     "program",

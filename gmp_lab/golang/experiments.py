@@ -7,6 +7,7 @@ machine and by which command.  ``python -m gmp_lab.golang.record`` makes all of 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
@@ -88,3 +89,19 @@ def recorded_or_live(name: str, **arguments: int) -> Result:
     if toolchain is None:
         return recorded(name)
     return run_live(name, toolchain, **arguments)
+
+
+def agrees(name: str, expected: Sequence[Sequence[int]], tries: int = 5, **arguments: int) -> Result | None:
+    """A result whose numbers are one of the expected sequences, or None.
+
+    A real process is sometimes disturbed (a preemption at the wrong moment), so a live experiment has some tries; a
+    recorded one has one.
+    """
+    wanted = [tuple(one) for one in expected]
+    for _ in range(check_int("tries", tries, 1, 100)):
+        result = recorded_or_live(name, **arguments)
+        if result.numbers in wanted:
+            return result
+        if result.source == "recorded":
+            break
+    return None

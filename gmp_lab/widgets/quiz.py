@@ -14,7 +14,7 @@ import ipywidgets as w
 from gmp_lab.quiz import Question
 
 
-class Ask(w.VBox):
+class Ask(w.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """A question; choosing an answer shows at once whether it is right, and why."""
 
     def __init__(self, question: Question) -> None:
@@ -36,7 +36,7 @@ class Ask(w.VBox):
         return self.question.as_text()
 
 
-class Predict(w.VBox):
+class Predict(w.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """A question whose answer comes from a run: choose first, then call ``compare`` with what the run gave."""
 
     def __init__(self, question: Question) -> None:
@@ -64,3 +64,13 @@ class Predict(w.VBox):
 
     def __repr__(self) -> str:
         return self.question.as_text()
+
+
+def ask(question: Question) -> Ask:
+    """Ask a question with immediate feedback; make it the last expression of a cell."""
+    return Ask(question)
+
+
+def predict(question: Question) -> Predict:
+    """Ask for a prediction; keep it in a name, and call ``compare`` with the outcome in the next cell."""
+    return Predict(question)
