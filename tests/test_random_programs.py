@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gmp_lab import (
@@ -148,7 +148,12 @@ def program(plan: dict[str, Any]) -> tuple[Program, int]:
     return Program(main), expected
 
 
-@settings(max_examples=150)
+# Once a thief never woke from its sleep before a runnext, because its victim had become idle meanwhile.
+ASLEEP = {"workers": [[], [("lock", 0, ""), ("sleep", 900_000, ""), ("sleep", 1_000, "")]], "pairs": [(1, 8), (0, 1)]}
+
+
+@example(config=Config(gomaxprocs=2, until_ns=30_000_000_000), plan=ASLEEP)
+@settings(max_examples=300)
 @given(config=CONFIG, plan=PROGRAM)
 def test_a_random_program_ends_with_every_mark_made_once_and_nothing_impossible(
     config: Config, plan: dict[str, Any]

@@ -223,7 +223,8 @@ def stealWork(rt: Runtime, mp: M, pp: P) -> tuple[G | None, bool, int, bool]:
             p2 = rt.allp[pid]
             if p2 is pp:
                 continue
-            if stealTimersOrRunNextG and p2.timers and not (resumed and k == 0):
+            asleep_at = resumed and k == 0  # the victim in whose runqgrab this M slept: go on there, whatever came
+            if stealTimersOrRunNextG and p2.timers and not asleep_at:
                 due = p2.timers[0][0] <= rt.engine.now
                 w = timers.check(rt, mp, p2)
                 if w and (not pollUntil or w < pollUntil):
@@ -233,8 +234,8 @@ def stealWork(rt: Runtime, mp: M, pp: P) -> tuple[G | None, bool, int, bool]:
                     if gp is not None:
                         return gp, inheritTime, pollUntil, ranTimer
                     ranTimer = True
-            if p2.idle or not (p2.runq or p2.runnext is not None or mp.stealing is not None):
-                continue  # the second condition only saves a call that would find nothing
+            if not asleep_at and (p2.idle or (not p2.runq and p2.runnext is None)):
+                continue  # the last condition only saves a call that would find nothing
             gp = runqsteal(rt, mp, pp, p2, stealTimersOrRunNextG)
             if gp is not None:
                 return gp, False, pollUntil, ranTimer
