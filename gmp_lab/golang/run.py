@@ -157,5 +157,6 @@ class _Reader:
 
     def text(self) -> str:
         self._thread.join(10)
+        self._pipe.close()
         note = f"\n[output cut at {self._limit} bytes]\n" if self.truncated else ""
         return self._kept.decode("utf-8", "replace") + note
