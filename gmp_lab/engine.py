@@ -55,10 +55,15 @@ class Engine:
             return self._run_choosing(steps, self.choose)
         until, pop = self.until, heappop
         for done in range(steps):
-            if self.stopped or not heap or heap[0][0] > until:
+            if self.stopped or not heap:
                 self.steps += done
                 return False
-            self.now, _, fn, a, b = pop(heap)
+            t, seq, fn, a, b = pop(heap)
+            if t > until:
+                heappush(heap, (t, seq, fn, a, b))
+                self.steps += done
+                return False
+            self.now = t
             fn(a, b)
         self.steps += steps
         return True

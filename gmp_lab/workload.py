@@ -83,12 +83,12 @@ def work(*, ns: float = 0, us: float = 0, ms: float = 0, loop: str = "free", for
     signal only), "leaf" (calls a small leaf function, which has no check: the same), "call" (calls functions with
     a prologue check: also without the signal), "unsafe" (runtime code: nowhere).
     """
+    if type(ns) is int and 0 < ns <= MAX_NS and loop == "free" and not (forever or us or ms):
+        return (OP_WORK, ns, LOOP_ASYNC)  # the most frequent call
     if loop != "free":
         check_choice("work(loop)", loop, LOOP_KINDS)
     if forever:
         return (OP_WORK, FOREVER, _LOOP_BITS[loop])
-    if type(ns) is int and not us and not ms and 0 <= ns <= MAX_NS:
-        return (OP_WORK, ns, _LOOP_BITS[loop])
     return (OP_WORK, duration_ns("work", ns, us, ms), _LOOP_BITS[loop])
 
 
@@ -99,11 +99,11 @@ def syscall(*, ns: float = 0, us: float = 0, ms: float = 0, kind: str = "blockin
     computes, so a CPU is used), "raw" (RawSyscall: the scheduler is not told and the P is never given up; for it
     this is computing where nothing can be preempted).
     """
+    if type(ns) is int and 0 < ns <= MAX_NS and kind == "blocking" and not (us or ms):
+        return (OP_SYSCALL, ns, kind)  # the most frequent call
     check_choice("syscall(kind)", kind, ("blocking", "cpu", "raw"))
     if kind == "raw":
         return (OP_WORK, duration_ns("syscall", ns, us, ms), 0)
-    if type(ns) is int and not us and not ms and 0 <= ns <= MAX_NS:
-        return (OP_SYSCALL, ns, kind)
     return (OP_SYSCALL, duration_ns("syscall", ns, us, ms), kind)
 
 
@@ -175,12 +175,12 @@ def _check_chan(what: str, c: object) -> Chan:
 
 def send(c: Chan, value: Any = None) -> Op:
     """``c <- value``."""
-    return (OP_SEND, _check_chan("send(c)", c), value)
+    return (OP_SEND, c if type(c) is Chan else _check_chan("send(c)", c), value)
 
 
 def recv(c: Chan) -> Op:
     """``value := <-c``: ``value = yield recv(c)``; None (the zero value) from a closed, empty channel."""
-    return (OP_RECV, _check_chan("recv(c)", c))
+    return (OP_RECV, c if type(c) is Chan else _check_chan("recv(c)", c))
 
 
 def close(c: Chan) -> Op:

@@ -15,6 +15,7 @@ from gmp_lab import workload as w
 from gmp_lab.config import Costs
 from gmp_lab.errors import ConfigError
 from gmp_lab.runtime import chan, timers
+from gmp_lab.runtime.chan import chanrecv, chansend
 from gmp_lab.runtime.goroutine import goexit0, gopark, gopreempt_m, goschedImpl, newproc
 from gmp_lab.runtime.runtime2 import G, M
 from gmp_lab.runtime.syscall import reentersyscall
@@ -32,30 +33,29 @@ def gogo(rt: Runtime, mp: M, gp: G) -> bool:
     """
     eng = rt.engine
     heap = eng.heap
-    costs = rt.opcosts
-    body = gp.body
-    assert body is not None
+    assert gp.body is not None
+    step = gp.body.send
+    left, op = gp.left, gp.op  # kept here while no time passes: nobody else looks at them
+    gp.left, gp.op = 0, None
     while True:
-        if gp.left:
-            t = eng.now + gp.left
+        if left:
+            t = eng.now + left
             if (heap and heap[0][0] <= t) or t > eng.inline_until:
+                gp.left, gp.op = left, op
                 mp.seg = seg = mp.seg + 1
                 mp.seg_end = t
                 eng.seq = seq = eng.seq + 1
                 heappush(heap, (t, seq, rt.on_segment_end, mp, seg))
                 return False
             eng.now = t  # nothing comes before: no event needed
-            gp.left = 0
-        rt.fuel -= 1
-        if rt.fuel < 0:
+        rt.fuel = fuel = rt.fuel - 1
+        if fuel < 0:
             rt.stop("events")
             return False
-        if gp.op is not None:
-            op, gp.op = gp.op, None
-            if not OPERATIONS[op[0]](rt, mp, gp, op):
-                return mp.curg is None
+        if op is not None and not OPERATIONS[op[0]](rt, mp, gp, op):
+            return mp.curg is None
         try:
-            op = body.send(gp.value)
+            op = step(gp.value)
         except StopIteration:
             goexit0(rt, mp, gp)
             return True
@@ -64,29 +64,31 @@ def gogo(rt: Runtime, mp: M, gp: G) -> bool:
             raise ConfigError(f"{gp.name}: yield", op, "an operation such as work(us=5) or send(c, v)")
         code = op[0]
         if code == OP_WORK:
-            gp.left = op[1]
-            gp.loop = op[2]
-            if not gp.preempt or not op[2] & LOOP_CALLS:
+            _, left, gp.loop = op
+            op = None
+            if not gp.preempt or not gp.loop & LOOP_CALLS:
                 continue
         else:
-            gp.op = op
-            gp.left = costs[code]
+            left = rt.opcosts[code]
             if not gp.preempt or code in NOSPLIT:
                 continue
+        gp.left, gp.op = left, op
         gopreempt_m(rt, mp, gp)  # a call: the prologue of the function looks at the flag (newstack)
         return True
 
 
 def _send(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    if op[1].owner is not rt:
-        chan.own(rt, op[1])
-    return chan.chansend(rt, mp, gp, op[1], op[2])
+    c = op[1]
+    if c.owner is not rt:
+        chan.own(rt, c)
+    return chansend(rt, mp, gp, c, op[2])
 
 
 def _recv(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    if op[1].owner is not rt:
-        chan.own(rt, op[1])
-    return chan.chanrecv(rt, mp, gp, op[1])
+    c = op[1]
+    if c.owner is not rt:
+        chan.own(rt, c)
+    return chanrecv(rt, mp, gp, c)
 
 
 def _close(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
@@ -170,7 +172,7 @@ def _syscall(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
         mp.seg_end = end
         rt.engine.at(end, rt.segment_end, mp, mp.seg)
     else:
-        rt.engine.at(end, rt.syscall_end, mp, mp.seg)
+        rt.engine.at(end, rt.on_syscall_end, mp, mp.seg)
         rt.pause(mp)
     return False
 

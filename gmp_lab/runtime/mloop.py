@@ -30,10 +30,14 @@ class Machine(Runtime):
         self.cores = None if config.cores is None else Cores(self, config.cores)
 
     def run_m(self, mp: M) -> None:
+        """Let mp, which has just woken and has a core, go on until time must pass for it."""
+        if mp.curg is not None or _wake(self, mp):
+            self.go_on(mp)
+
+    def go_on(self, mp: M) -> None:
         """Let mp, which is awake and has a core, go on until time must pass for it."""
-        if mp.curg is None and not _wake(self, mp):
-            return
-        while not self.engine.stopped:
+        eng = self.engine
+        while not eng.stopped:
             gp = mp.curg
             if gp is None:
                 if not schedule(self, mp):
@@ -76,7 +80,7 @@ class Machine(Runtime):
         assert gp is not None
         gp.left = 0
         if gp.atomicstatus == _Gsyscall or gogo(self, mp, gp):
-            self.run_m(mp)
+            self.go_on(mp)
 
     def interrupt(self, mp: M) -> bool:
         if mp.seg_end < 0:
@@ -97,7 +101,10 @@ class Machine(Runtime):
             self.resume(mp)
 
     def syscall_end(self, mp: M, seg: int) -> None:
-        self.resume(mp)
+        if self.cores is None:
+            self.go_on(mp)
+        else:
+            self.cores.request(mp)
 
     def deliver(self, mp: M) -> None:
         """mp has a core again: first the signal that waited for it, then what it was doing."""

@@ -30,7 +30,8 @@ def retake(rt: Runtime, first: int, done: Callable[[Runtime], None]) -> None:
     """
     now = rt.engine.now
     for pp in rt.allp[first:]:
-        if pp.status != _Prunning and pp.status != _Psyscall:
+        status = pp.status
+        if status != _Prunning and status != _Psyscall:
             continue
         pd = pp.sysmontick
         sysretake = False
@@ -41,7 +42,7 @@ def retake(rt: Runtime, first: int, done: Callable[[Runtime], None]) -> None:
             if preemptone(rt, pp, v.PREEMPT_SLICE) and rt.version.syscall_keeps_p and rt.costs.signal:
                 rt.engine.after(_tgkill(rt), _retakeOn, rt, (pp, done))
                 return
-        if pp.status == _Psyscall or setBlockOnExitSyscall(pp):
+        if status == _Psyscall or setBlockOnExitSyscall(pp):
             retakeSyscall(rt, pp, sysretake, now)
     done(rt)
 
@@ -82,9 +83,11 @@ def setBlockOnExitSyscall(pp: P) -> bool:
     Go: runtime/proc.go setBlockOnExitSyscall (1.27.3)
     Differs: there is nothing to block: no time passes between this look and takeP.
     """
-    if pp.status != _Prunning or pp.m is None or pp.m.curg is None:
+    mp = pp.m
+    if pp.status != _Prunning or mp is None:
         return False
-    return pp.m.curg.atomicstatus == _Gsyscall
+    gp = mp.curg
+    return gp is not None and gp.atomicstatus == _Gsyscall
 
 
 def takeP(rt: Runtime, pp: P, sysmon: M | None) -> None:

@@ -218,6 +218,9 @@ def stealWork(rt: Runtime, mp: M, pp: P) -> tuple[G | None, bool, int, bool]:
     resumed = mp.stealing is not None
     for i in range(params.stealTries - 1 if resumed else 0, params.stealTries):
         stealTimersOrRunNextG = i == params.stealTries - 1
+        if 0 < i < params.stealTries - 1:
+            rt.cheaprand()  # nothing has changed since the first pass: only draw the order that Go would draw
+            continue
         order = mp.stealpos if resumed else stealOrder(rt.gomaxprocs, rt.cheaprand())
         for k, pid in enumerate(order):
             p2 = rt.allp[pid]
@@ -234,8 +237,8 @@ def stealWork(rt: Runtime, mp: M, pp: P) -> tuple[G | None, bool, int, bool]:
                     if gp is not None:
                         return gp, inheritTime, pollUntil, ranTimer
                     ranTimer = True
-            if not asleep_at and (p2.idle or (not p2.runq and p2.runnext is None)):
-                continue  # the last condition only saves a call that would find nothing
+            if not asleep_at and (p2.idle or not (p2.runq or (stealTimersOrRunNextG and p2.runnext is not None))):
+                continue  # what stands after "idle" only saves a call that would find nothing
             gp = runqsteal(rt, mp, pp, p2, stealTimersOrRunNextG)
             if gp is not None:
                 return gp, False, pollUntil, ranTimer

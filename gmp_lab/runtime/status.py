@@ -13,7 +13,7 @@ LEGAL: dict[int, tuple[int, ...]] = {
     _Gwaiting: (_Grunnable, _Grunning),  # ready; running: parking was called off
     _Gdead: (),
 }
-_MASK = [sum(1 << new for new in LEGAL.get(old, ())) for old in range(7)]
+_MAY = [[new in LEGAL.get(old, ()) for new in range(7)] for old in range(7)]
 
 
 def casgstatus(gp: G, oldval: int, newval: int) -> None:
@@ -22,7 +22,7 @@ def casgstatus(gp: G, oldval: int, newval: int) -> None:
     Go: runtime/proc.go casgstatus (1.27.3)
     Differs: no atomics, so it never waits; illegal moves throw here instead of going unnoticed.
     """
-    if gp.atomicstatus != oldval or not _MASK[oldval] >> newval & 1:
+    if gp.atomicstatus != oldval or not _MAY[oldval][newval]:
         raise Throw(f"casgstatus: {gp} is {gp.atomicstatus}, asked to go from {oldval} to {newval}")
     gp.atomicstatus = newval
 

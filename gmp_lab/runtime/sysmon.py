@@ -22,15 +22,17 @@ def sysmon(rt: Runtime) -> None:
     Differs: the loop is cut where it sleeps; sysmonRound is its other half.
     """
     s = rt.sysmontick
-    before = s.delay
+    before = delay = s.delay
     if s.idle == 0:
-        s.delay = params.sysmonMinDelay
+        delay = params.sysmonMinDelay
     elif s.idle > params.sysmonIdleRounds:
-        s.delay *= 2
-    s.delay = min(s.delay, params.sysmonMaxDelay)
-    if s.delay != before and rt.emit is not None:
-        rt.emit((rt.engine.now, v.E_SYSMON, -1, -1, -1, s.delay // 1000))
-    rt.engine.after(s.delay + rt.slack(), sysmonWoke, rt)
+        delay *= 2
+    delay = min(delay, params.sysmonMaxDelay)
+    if delay != before:
+        s.delay = delay
+        if rt.emit is not None:
+            rt.emit((rt.engine.now, v.E_SYSMON, -1, -1, -1, delay // 1000))
+    rt.engine.after(delay + rt.slack(), sysmonWoke, rt)
 
 
 def sysmonWoke(rt: Runtime, _: object) -> None:

@@ -222,8 +222,8 @@ def wakep(rt: Runtime) -> None:
     Differs: the compare-and-swap cannot fail.
     """
     sched = rt.sched
-    if sched.nmspinning != 0:
-        return
+    if sched.nmspinning != 0 or (sched.needspinning and not sched.pidle):
+        return  # the second condition only saves a call: no P is idle, and word is left already
     pp = pidlegetSpinning(rt)
     if pp is None:
         return

@@ -53,7 +53,8 @@ class Runtime(ABC):
 
     __slots__ = (
         "_rng", "allgs", "allm", "allp", "config", "costs", "emit", "ended", "engine", "fuel", "gomaxprocs",
-        "main", "on_segment_end", "opcosts", "sched", "started", "sysmontick", "timerseq", "version",
+        "main", "on_segment_end", "on_syscall_end", "opcosts", "sched", "started", "sysmontick", "timerseq",
+        "version",
     )  # fmt: skip
 
     def __init__(self, config: Config, emit: Callable[[Row], None] | None) -> None:
@@ -67,7 +68,8 @@ class Runtime(ABC):
         self.allp = [P(i) for i in range(config.gomaxprocs)]
         self.allm: list[M] = []
         self.allgs: list[G] = []
-        self.on_segment_end = self.segment_end  # bound once: it is the most frequent event
+        self.on_segment_end = self.segment_end  # bound once: these are the most frequent events
+        self.on_syscall_end = self.syscall_end
         self.opcosts: list[int] = []  # ns before each operation happens, by operation number
         self.timerseq = 0
         self.fuel = config.max_events
@@ -83,10 +85,12 @@ class Runtime(ABC):
 
     def slack(self) -> int:
         """Return by how many ns a sleep in the kernel lasts longer than asked for, this time."""
-        jitter = self.costs.usleep_jitter
+        costs = self.costs
+        jitter = costs.usleep_jitter
         if not jitter:
-            return self.costs.usleep_slack
-        return max(0, self.costs.usleep_slack + (self.cheaprand() * jitter >> 32) - jitter // 2)
+            return costs.usleep_slack
+        slack = costs.usleep_slack + (self.cheaprand() * jitter >> 32) - jitter // 2
+        return slack if slack > 0 else 0
 
     def stop(self, ended: str) -> None:
         """End the run after this step; ``ended`` says why."""
