@@ -93,9 +93,10 @@ def _mix_worker(i: int, meet: Chan | None, wg: WaitGroup, mix: tuple[Any, ...]) 
         partner = gosched()
     else:
         partner = send(meet) if i % 2 == 0 else recv(meet)
+    share = round(percent * 100)  # of 10,000
     for _ in range(bursts):
         yield work(ns=burst if fixed else own.exponential(burst))
-        if pair.percent(percent):
+        if pair.below(10_000) < share:
             yield syscall(ns=call if fixed else own.exponential(call))
         else:
             yield partner

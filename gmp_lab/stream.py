@@ -34,7 +34,10 @@ def _mix(z: int) -> int:
 
 
 class Stream:
-    """A stream of random numbers, chosen by a seed and further numbers (which goroutine, say)."""
+    """A stream of random numbers, chosen by a seed and further numbers (which goroutine, say).
+
+    The four lines of ``bits`` are repeated where a body draws for each burst: a call costs as much as they do.
+    """
 
     __slots__ = ("state",)
 
@@ -53,12 +56,18 @@ class Stream:
 
     def below(self, n: int) -> int:
         """A whole number from 0 to n - 1 (the bias of at most n / 2**64 is left in)."""
-        return self.bits() * n >> 64
+        self.state = z = (self.state + _GAMMA) & _MASK
+        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & _MASK
+        z = (z ^ z >> 27) * 0x94D049BB133111EB & _MASK
+        return (z ^ z >> 31) * n >> 64
 
     def percent(self, p: float) -> bool:
         """True in p of 100 cases, p counted in hundredths."""
-        return self.bits() * 10_000 >> 64 < round(p * 100)
+        return self.below(10_000) < round(p * 100)
 
     def exponential(self, mean: int) -> int:
         """A whole number with an exponential distribution around ``mean``, from 1024 quantiles: at most 7.6 means."""
-        return mean * _exponential_quantiles()[self.bits() >> 54] >> _SCALE
+        self.state = z = (self.state + _GAMMA) & _MASK
+        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & _MASK
+        z = (z ^ z >> 27) * 0x94D049BB133111EB & _MASK
+        return mean * _exponential_quantiles()[(z ^ z >> 31) >> 54] >> _SCALE
