@@ -212,7 +212,9 @@ def _steal(r: Replay, s: State, e: Event) -> None:
 def _syscall(r: Replay, s: State, e: Event) -> None:
     g, m = s.gs[e.g], s.ms[e.m]
     g.status, m.doing = 3, "syscall"
-    if e.arg != v.SYSCALL_BLOCK and not r.keeps_p:
+    if e.arg == v.SYSCALL_BLOCK:
+        s.ps[e.p].syscalltick += 1
+    elif not r.keeps_p:
         p = s.ps[e.p]
         p.status, p.m, m.p = 2, -1, -1
 

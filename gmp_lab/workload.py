@@ -24,9 +24,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator
+from math import isfinite
 from typing import Any, Final
 
-from gmp_lab.errors import ConfigError, check_choice, check_int
+from gmp_lab.errors import ConfigError, check_bool, check_choice, check_int
 
 Op = tuple[Any, ...]
 Body = Generator[Op, Any, None]
@@ -55,6 +56,7 @@ LOOP_CALLS: Final = 2
 _LOOP_BITS: Final = {"free": LOOP_ASYNC, "leaf": LOOP_ASYNC, "call": LOOP_ASYNC | LOOP_CALLS, "unsafe": 0}
 
 MAX_NS: Final = 3_600 * 1_000_000_000
+_UNSET: Final = 0  # a duration that is not given; asking "is it this" is quick and takes False and 0.0 for given
 FOREVER: Final = 1 << 62  # longer than any run
 
 
@@ -62,52 +64,48 @@ def duration_ns(what: str, ns: object, us: object, ms: object) -> int:
     """Add up a duration given in ns, us or ms (numbers, 0 to one hour together); ConfigError otherwise."""
     total = 0
     for unit, value, factor in (("ns", ns, 1), ("us", us, 1_000), ("ms", ms, 1_000_000)):
-        if value is None or value == 0:
-            continue
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, (int, float))
-            or not 0 <= value * factor <= MAX_NS
-        ):
-            raise ConfigError(
-                f"{what}({unit})", value, f"a number from 0 to one hour ({MAX_NS // factor} {unit})"
-            )
-        total += round(value * factor)
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or not 0 <= value * factor <= MAX_NS:  # type: ignore[operator]  # NaN is not in the range
+            raise ConfigError(f"{what}({unit})", value, f"a number from 0 to one hour ({MAX_NS // factor} {unit})")
+        total += round(value * factor)  # type: ignore[operator]
     return int(check_int(what, total, 0, MAX_NS, "ns"))
 
 
-def work(*, ns: float = 0, us: float = 0, ms: float = 0, loop: str = "free", forever: bool = False) -> Op:
+def work(*, ns: float = 0, us: float = _UNSET, ms: float = _UNSET, loop: str = "free", forever: bool = False) -> Op:
     """Compute for a time without calling the runtime; ``forever=True`` never ends.
 
     ``loop`` says what the computing is made of, which decides where it can be preempted: "free" (no calls: by the
     signal only), "leaf" (calls a small leaf function, which has no check: the same), "call" (calls functions with
     a prologue check: also without the signal), "unsafe" (runtime code: nowhere).
     """
-    if type(ns) is int and 0 < ns <= MAX_NS and loop == "free" and not (forever or us or ms):
+    if type(ns) is int and 0 < ns <= MAX_NS and loop == "free" and forever is False and us is _UNSET is ms:
         return (OP_WORK, ns, LOOP_ASYNC)  # the most frequent call
     if loop != "free":
         check_choice("work(loop)", loop, LOOP_KINDS)
-    if forever:
+    if check_bool("work(forever)", forever):
+        if duration_ns("work", ns, us, ms):
+            raise ConfigError("work(forever)", forever, "False if a duration is given as well")
         return (OP_WORK, FOREVER, _LOOP_BITS[loop])
     return (OP_WORK, duration_ns("work", ns, us, ms), _LOOP_BITS[loop])
 
 
-def syscall(*, ns: float = 0, us: float = 0, ms: float = 0, kind: str = "blocking") -> Op:
+def syscall(*, ns: float = 0, us: float = _UNSET, ms: float = _UNSET, kind: str = "blocking") -> Op:
     """Make a system call that takes a time.
 
-    ``kind``: "blocking" (through entersyscall; the thread sleeps in the kernel), "cpu" (the same, but the kernel
-    computes, so a CPU is used), "raw" (RawSyscall: the scheduler is not told and the P is never given up; for it
+    ``kind`` is "blocking" (through entersyscall; the thread sleeps in the kernel), "cpu" (the same, but the kernel
+    computes, so a CPU is used), "handoff" (known to block: entersyscallblock gives the P up at once; only long waits
+    of the runtime itself do this) or "raw" (RawSyscall: the scheduler is not told and the P is never given up; for it
     this is computing where nothing can be preempted).
     """
-    if type(ns) is int and 0 < ns <= MAX_NS and kind == "blocking" and not (us or ms):
+    if type(ns) is int and 0 < ns <= MAX_NS and kind == "blocking" and us is _UNSET is ms:
         return (OP_SYSCALL, ns, kind)  # the most frequent call
-    check_choice("syscall(kind)", kind, ("blocking", "cpu", "raw"))
+    check_choice("syscall(kind)", kind, ("blocking", "cpu", "handoff", "raw"))
     if kind == "raw":
         return (OP_WORK, duration_ns("syscall", ns, us, ms), 0)
     return (OP_SYSCALL, duration_ns("syscall", ns, us, ms), kind)
 
 
-def sleep(*, ns: float = 0, us: float = 0, ms: float = 0) -> Op:
+def sleep(*, ns: float = 0, us: float = _UNSET, ms: float = _UNSET) -> Op:
     """time.Sleep: park until a timer of a P readies the goroutine."""
     return (OP_SLEEP, duration_ns("sleep", ns, us, ms))
 
@@ -214,8 +212,8 @@ class WaitGroup:
 class Program:
     """A main function with its arguments, and the values to print beside its results.
 
-    ``main`` is a generator function; the run ends when it returns.  ``name`` and ``params`` (plain values) are
-    kept in the Recording and say what was run.
+    ``main`` is a generator function; the run ends when it returns.  ``name`` and ``params`` (names with numbers,
+    texts, True, False or None) are kept in the Recording and say what was run.
     """
 
     __slots__ = ("args", "main", "name", "params")
@@ -225,11 +223,27 @@ class Program:
     ) -> None:
         if not callable(main):
             raise ConfigError("Program(main)", main, "a generator function")
+        if not isinstance(name, str):
+            raise ConfigError("Program(name)", name, "a text")
         self.main = main
         self.args = args
         self.name = name or getattr(main, "__name__", "main")
-        self.params = dict(params or {})
+        self.params = _plain({} if params is None else params)
 
     def __repr__(self) -> str:
         inner = ", ".join(f"{k}={v!r}" for k, v in self.params.items())
         return f"Program({self.name}{': ' if inner else ''}{inner})"
+
+
+def _plain(params: object) -> dict[str, Any]:
+    """Return a copy of params if a file can keep it without loss, else raise ConfigError."""
+    if not isinstance(params, dict):
+        raise ConfigError("Program(params)", params, "a dict")
+    for name, value in params.items():
+        if not isinstance(name, str):
+            raise ConfigError("Program(params)", name, "a text as the name of each value")
+        if value is not None and type(value) not in (bool, int, float, str):
+            raise ConfigError(f"Program(params): {name}", value, "a number, a text, True, False or None")
+        if isinstance(value, float) and not isfinite(value):
+            raise ConfigError(f"Program(params): {name}", value, "a finite number")
+    return dict(params)

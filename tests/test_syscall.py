@@ -78,6 +78,22 @@ def test_a_goroutine_that_lost_its_p_queues_globally_and_its_thread_parks(versio
     assert any(e.kind == v.E_M_PARK and e.m == leave.m and e.t == leave.t for e in rec)
 
 
+@VERSIONS
+def test_a_call_that_is_known_to_block_gives_its_p_up_at_once(version: str) -> None:
+    def other() -> Any:
+        yield log(1)
+
+    def main() -> Any:
+        yield go(other)
+        yield syscall(ms=5, kind="handoff")
+        yield log(2)
+
+    rec = run(main, gomaxprocs=1, go=version)
+    (call,) = [e for e in rec if e.kind == v.E_SYSCALL]
+    (given_up,) = [e for e in rec if e.kind == v.E_HANDOFF]
+    assert (given_up.t, log_order(rec)) == (call.t, [1, 2])
+
+
 def test_a_raw_call_never_gives_its_p_up() -> None:
     def other() -> Any:
         yield log(1)

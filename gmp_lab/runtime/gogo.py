@@ -18,7 +18,7 @@ from gmp_lab.runtime import chan, timers
 from gmp_lab.runtime.chan import chanrecv, chansend
 from gmp_lab.runtime.goroutine import goexit0, gopark, gopreempt_m, goschedImpl, newproc
 from gmp_lab.runtime.runtime2 import G, M
-from gmp_lab.runtime.syscall import reentersyscall
+from gmp_lab.runtime.syscall import entersyscallblock, reentersyscall
 from gmp_lab.runtime.world import Runtime
 from gmp_lab.workload import LOOP_CALLS, OP_WORK, Op
 
@@ -165,7 +165,10 @@ def _record_lock(rt: Runtime, mp: M, gp: G, on: int) -> None:
 
 def _syscall(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
     on_cpu = op[2] == "cpu"
-    reentersyscall(rt, mp, gp, v.SYSCALL_CPU if on_cpu else v.SYSCALL_BLOCKING)
+    if op[2] == "handoff":
+        entersyscallblock(rt, mp, gp)
+    else:
+        reentersyscall(rt, mp, gp, v.SYSCALL_CPU if on_cpu else v.SYSCALL_BLOCKING)
     mp.seg += 1
     end = rt.engine.now + op[1]
     if on_cpu:

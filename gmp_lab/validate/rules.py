@@ -153,7 +153,7 @@ def _syscall(b: Books, e: Event) -> None:
     b.move(e.g, RUNNING, SYSCALL)
     b.need("owner", b.m_g.get(e.m) == e.g, f"G{e.g} makes a call on M{e.m}, which runs G{b.m_g.get(e.m, 0)}")
     b.call_p[e.m] = e.p
-    if not b.keeps_p:
+    if not b.keeps_p and e.arg != v.SYSCALL_BLOCK:
         b.p_m[e.p] = -1
         b.m_p.pop(e.m, None)
 
