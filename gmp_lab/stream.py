@@ -70,4 +70,4 @@ class Stream:
         self.state = z = (self.state + _GAMMA) & _MASK
         z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & _MASK
         z = (z ^ z >> 27) * 0x94D049BB133111EB & _MASK
-        return mean * _exponential_quantiles()[(z ^ z >> 31) >> 54] >> _SCALE
+        return mean * _exponential_quantiles()[z >> 54] >> _SCALE  # the last mixing step leaves these ten bits alone
