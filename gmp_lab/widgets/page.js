@@ -31,6 +31,7 @@ function nameControls(panel) {
     readout?.setAttribute("role", "textbox");
     readout?.setAttribute("aria-label", `${label}, as a number`);
   }
+  for (const icon of panel.querySelectorAll("button > i")) icon.setAttribute("aria-hidden", "true");
   for (const player of panel.querySelectorAll(".widget-play")) {
     ["Play or pause", "Stop and go to the start"].forEach((name, i) => {
       const button = player.querySelectorAll("button")[i];

@@ -1,0 +1,75 @@
+"""One JupyterLab server, one browser, and notebook 01 opened and run in it, for all browser tests.
+
+They are marked ``e2e`` and skipped, with the reason and the remedy, where Chromium or playwright is missing
+(``tests/conftest.py``).  Screenshots go to the folder that GMP_LAB_ARTIFACTS names, or else to ``test-artifacts``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from jupyter_page import FLAGS, NotebookPage, jupyter_server
+from panel_checks import expected, status_words
+
+from gmp_lab import doctor
+from gmp_lab.draw import timeline_data
+from gmp_lab.widgets import LABS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+NOTEBOOK = "01-gmp-model.ipynb"
+
+
+@pytest.fixture(scope="session")
+def pictures(artifacts: Path) -> Path:
+    """The folder for screenshots."""
+    named = os.environ.get("GMP_LAB_ARTIFACTS")
+    folder = Path(named) if named else artifacts
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a JupyterLab that serves a copy of the course's notebooks."""
+    home = tmp_path_factory.mktemp("jupyter")
+    notebooks = shutil.copytree(root / "notebooks", home / "notebooks")
+    with jupyter_server(notebooks, home) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, without a window."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  # missing where these tests are skipped
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=doctor.find_chromium(), args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def opened(browser: Browser, server: str) -> Iterator[NotebookPage]:
+    """Notebook 01 with all cells run."""
+    page = NotebookPage(browser, server)
+    page.open(NOTEBOOK)
+    page.run_all()
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def notebook(opened: NotebookPage) -> NotebookPage:
+    """Notebook 01 with its panel as it was at the start: defaults, timeline, the whole run."""
+    opened.button("Timeline of the Ps").click()
+    opened.button("Reset").click()
+    start = expected(LABS["01-gmp-model"], {})
+    opened.until_shown(status_words(start), timeline_data(start).title)
+    return opened
