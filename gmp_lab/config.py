@@ -86,19 +86,18 @@ class Config:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict[str, object]) -> Config:
-        """Build a Config from what to_dict returned; ConfigError for an unknown or missing-typed entry."""
+    def from_dict(cls, values: object) -> Config:
+        """Build a Config from what to_dict returned; ConfigError for an unknown entry or one of a wrong type."""
+        if not isinstance(values, dict):
+            raise ConfigError("config", values, "a dict of parameters, as to_dict returns it")
         known = {f.name for f in fields(cls)}
         for name, value in values.items():
             if name not in known:
                 raise ConfigError(name, value, "a parameter of Config: " + ", ".join(sorted(known)))
         given = dict(values)
-        costs = given.pop("costs", None)
-        if isinstance(costs, dict):
-            given["costs"] = _costs(costs)
-        elif costs is not None:
-            given["costs"] = costs
-        return cls(**given)  # type: ignore[arg-type]  # __post_init__ checks each value
+        if isinstance(given.get("costs"), dict):
+            given["costs"] = _costs(given["costs"])
+        return cls(**given)  # __post_init__ checks each value
 
 
 def _costs(values: dict[str, object]) -> Costs:

@@ -19,13 +19,15 @@ import io
 import json
 import sys
 import zipfile
+import zlib
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from gmp_lab.config import Config
-from gmp_lab.errors import ConfigError
+from gmp_lab.errors import ConfigError, check_bool, check_int
 from gmp_lab.vocabulary import E_LOG, KIND_NAMES
 
 FORMAT: Final = "gmp-lab-recording-1"
@@ -57,13 +59,20 @@ class Columns:
         self.arrays = tuple(array(code) for _, code in _COLUMNS)
 
     def extend(self, rows: list[tuple[int, int, int, int, int, int]]) -> None:
-        """Append rows (t, kind, g, p, m, arg)."""
+        """Append rows (t, kind, g, p, m, arg); ConfigError if a number is too large for its column."""
+        for (name, code), numbers in zip(_COLUMNS, zip(*rows, strict=True), strict=False):
+            try:
+                array(code, numbers)
+            except (OverflowError, TypeError) as e:
+                bits = array(code).itemsize * 8
+                raise ConfigError(f"column {name}", numbers, f"whole numbers of {bits} bits") from e
         self.extend_flat([number for row in rows for number in row])
 
     def extend_flat(self, numbers: list[int]) -> None:
         """Append rows given as t, kind, g, p, m, arg, t, kind, ...
 
         One pass makes 64-bit numbers of all; each column then is a stride through their bytes, cut to its width.
+        No number is looked at: the mirror emits none that is too large.
         """
         flat = memoryview(array("q", numbers)).cast("B")
         for k, (column, (_, code)) in enumerate(zip(self.arrays, _COLUMNS, strict=True)):
@@ -92,7 +101,7 @@ class Recording:
 
     config: Config
     program: str
-    params: dict[str, Any]
+    params: Mapping[str, Any]
     g_names: tuple[str, ...]
     end_ns: int
     ended: str
@@ -108,15 +117,16 @@ class Recording:
     _marks: list[Any]
 
     def __init__(  # noqa: PLR0913  # what a run is, named one by one
-        self, config: Config, columns: Columns, *, program: str, params: dict[str, Any], g_names: Iterable[str],
+        self, config: Config, columns: Columns, *, program: str, params: Mapping[str, Any], g_names: Iterable[str],
         end_ns: int, ended: str, steps: int, complete: bool = True,
     ) -> None:  # fmt: skip
         put = object.__setattr__
-        for (name, _), column in zip(_COLUMNS, columns.arrays, strict=True):
-            put(self, name, memoryview(column).toreadonly())
+        for (name, code), column in zip(_COLUMNS, columns.arrays, strict=True):
+            frozen = memoryview(column.tobytes())  # a copy: who has filled the columns cannot change it any more
+            put(self, name, frozen.cast(code))  # type: ignore[call-overload]  # one of q, B, i, h
         put(self, "config", config)
         put(self, "program", program)
-        put(self, "params", dict(params))
+        put(self, "params", MappingProxyType(dict(params)))
         put(self, "g_names", tuple(g_names))
         put(self, "end_ns", end_ns)
         put(self, "ended", ended)
@@ -127,6 +137,12 @@ class Recording:
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Recording cannot be changed ({name})")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a Recording cannot be changed ({name})")
+
+    def __reduce__(self) -> tuple[Any, tuple[bytes]]:
+        return (Recording.from_bytes, (self.to_bytes(),))
 
     def __len__(self) -> int:
         return len(self.t)
@@ -176,7 +192,7 @@ class Recording:
 
     def _header(self) -> dict[str, Any]:
         return {
-            "format": FORMAT, "config": self.config.to_dict(), "program": self.program, "params": self.params,
+            "format": FORMAT, "config": self.config.to_dict(), "program": self.program, "params": dict(self.params),
             "g_names": list(self.g_names), "end_ns": self.end_ns, "ended": self.ended, "steps": self.steps,
             "complete": self.complete, "events": len(self),
         }  # fmt: skip
@@ -210,10 +226,8 @@ class Recording:
         """Read what to_bytes wrote; ConfigError if it is something else or damaged."""
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as z:
-                header = json.loads(z.read("header.json"))
+                header = _checked_header(json.loads(z.read("header.json")))
                 raw = {name: z.read(name) for name, _ in _COLUMNS}
-            if header.pop("format") != FORMAT:
-                raise ValueError("another format")
             count = header.pop("events")
             columns = Columns()
             for (name, code), column in zip(_COLUMNS, columns.arrays, strict=True):
@@ -222,7 +236,7 @@ class Recording:
                     raise ValueError(f"column {name} has {len(column)} of {count} events")
             config = Config.from_dict(header.pop("config"))
             return cls(config, columns, **header)
-        except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError) as e:
+        except _DAMAGE as e:
             raise ConfigError("recording", f"{len(data)} bytes", f"a saved Recording ({e})") from e
 
     def save(self, path: str | Path) -> None:
@@ -233,6 +247,25 @@ class Recording:
     def load(cls, path: str | Path) -> Recording:
         """Read a saved Recording; OSError if the file cannot be read, ConfigError if it is not one."""
         return cls.from_bytes(Path(path).read_bytes())
+
+
+# What zipfile, zlib and json say about bytes that are no Recording; the RuntimeErrors: encrypted, unknown method.
+_DAMAGE: Final = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, EOFError, RuntimeError)
+
+
+def _checked_header(header: Any) -> dict[str, Any]:
+    """Return header without its format; ValueError if an entry is not of its type."""
+    if not isinstance(header, dict) or header.pop("format", None) != FORMAT:
+        raise ValueError("another format")
+    for name in ("end_ns", "steps", "events"):
+        check_int(name, header[name], 0, 1 << 62)
+    check_bool("complete", header["complete"])
+    for name, kind in (("params", dict), ("config", dict), ("g_names", list)):
+        if not isinstance(header[name], kind):
+            raise TypeError(f"{name} is no {kind.__name__}")
+    if not all(isinstance(x, str) for x in (header["program"], header["ended"], *header["g_names"])):
+        raise TypeError("a name is no text")
+    return header
 
 
 def _little_endian(column: array[int]) -> bytes:
