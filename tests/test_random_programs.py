@@ -66,11 +66,9 @@ STEP = st.one_of(
         st.just("work"), st.sampled_from([0, 100, 5_000, 60_000, 11_000_000]), st.sampled_from(["free", "call"])
     ),
     st.tuples(
-    st.tuples(
         st.just("syscall"),
         st.sampled_from([100, 30_000, 400_000, 12_000_000]),
         st.sampled_from(["blocking", "cpu", "handoff"]),
-    ),
     ),
     st.tuples(st.just("sleep"), st.sampled_from([1_000, 900_000, 3_000_000]), st.just("")),
     st.tuples(st.just("gosched"), st.just(0), st.just("")),
