@@ -61,21 +61,22 @@ def _environment(toolchain: Toolchain) -> dict[str, str]:
     cache = cache_folder()
     return kept | {
         "GOROOT": toolchain.goroot, "GOCACHE": str(cache / "gocache"), "GOPATH": str(cache / "gopath"),
-        "GO111MODULE": "off", "GOTOOLCHAIN": "local", "GOPROXY": "off", "GOFLAGS": "", "GOTELEMETRY": "off",
-        "CGO_ENABLED": "0",
+        "GO111MODULE": "on", "GOWORK": "off", "GOENV": "off", "GOTOOLCHAIN": "local", "GOPROXY": "off", "GOFLAGS": "",
+        "GOTELEMETRY": "off", "CGO_ENABLED": "0",
     }  # fmt: skip
 
 
 def build(source: str, toolchain: Toolchain) -> Path:
     """Compile a whole Go program (package main) and return the executable; GoCompileError if Go refuses it."""
-    key = hashlib.sha256(f"{toolchain.version}\n{source}".encode()).hexdigest()[:24]
+    key = hashlib.sha256(f"{toolchain.version} module\n{source}".encode()).hexdigest()[:24]
     target = cache_folder() / "programs" / (key + (".exe" if os.name == "nt" else ""))
     if target.is_file():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         Path(folder, "main.go").write_text(source, encoding="utf-8")
-        command = [toolchain.path, "build", "-o", "program", "main.go"]
+        Path(folder, "go.mod").write_text(f"module program\n\ngo {toolchain.minor}\n", encoding="utf-8")
+        command = [toolchain.path, "build", "-trimpath", "-buildvcs=false", "-o", "program", "."]
         done = subprocess.run(
             command, cwd=folder, env=_environment(toolchain), capture_output=True, text=True, check=False,
             timeout=_BUILD_SECONDS, stdin=subprocess.DEVNULL,
