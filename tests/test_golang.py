@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from gmp_lab import golang
-from gmp_lab.golang import toolchain as tc
 
 go = pytest.mark.go
 HELLO = 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println("hello") }\n'
@@ -39,6 +38,7 @@ def test_a_toolchain_is_known_by_its_version_file(tmp_path: Path, monkeypatch: p
     go_program = tmp_path / "bin" / "go"
     go_program.parent.mkdir()
     go_program.write_text("")
+    go_program.chmod(0o755)
     (tmp_path / "VERSION").write_text("go1.25.5\ntime 2025-01-01\n")
     monkeypatch.setenv("GMP_LAB_GO", str(go_program))
     found = golang.find_toolchain()
@@ -100,8 +100,8 @@ def test_a_bad_limit_is_named(argument: str, value: int) -> None:
 def test_symbols_are_found_in_the_runtime_s_source() -> None:
     goroot = golang.require_toolchain().goroot
     known = ["proc.go runqget", "time.go timers.check", "asm_amd64.s gogo", "proc.go forcePreemptNS", "runtime2.go p"]
-    assert all(tc.resolve_symbol(goroot, *f"runtime/{one}".split()) for one in known)
-    assert tc.resolve_symbol(goroot, "runtime/proc.go", "runqshuffle") is None
+    assert all(golang.resolve_symbol(goroot, *f"runtime/{one}".split()) for one in known)
+    assert golang.resolve_symbol(goroot, "runtime/proc.go", "runqshuffle") is None
 
 
 @go

