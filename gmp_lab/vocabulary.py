@@ -59,7 +59,8 @@ E_STOP_LOCKED: Final = 35  # stoplockedm: m waits for its locked goroutine g, wi
 E_START_LOCKED: Final = (
     36  # startlockedm: g (source in arg, as in E_EXECUTE) is handed to its own thread m with p
 )
-E_POLL_BLOCK: Final = 37  # m blocks in netpoll, without a P, until arg us from now (-1: without end)
+E_POLL_BLOCK: Final = 37  # m blocks in netpoll, without a P, until arg us from now (-1: without end; at most
+#                           2**31 - 1 is told)
 E_POLL_WAKE: Final = 38  # m comes back from netpoll; arg = number of timers that were due
 
 # --- sysmon, preemption, the operating system -----------------------------------------------------------------

@@ -22,9 +22,10 @@ switched.  A body is one level deep; a helper that must yield is better written 
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable, Generator
-from math import isfinite
+from copy import deepcopy
 from typing import Any, Final
 
 from gmp_lab.errors import ConfigError, check_bool, check_choice, check_int
@@ -213,7 +214,7 @@ class Program:
     """A main function with its arguments, and the values to print beside its results.
 
     ``main`` is a generator function; the run ends when it returns.  ``name`` and ``params`` (names with numbers,
-    texts, True, False or None) are kept in the Recording and say what was run.
+    texts, True, False, None, or lists of these) are kept in the Recording and say what was run.
     """
 
     __slots__ = ("args", "main", "name", "params")
@@ -242,8 +243,10 @@ def _plain(params: object) -> dict[str, Any]:
     for name, value in params.items():
         if not isinstance(name, str):
             raise ConfigError("Program(params)", name, "a text as the name of each value")
-        if value is not None and type(value) not in (bool, int, float, str):
-            raise ConfigError(f"Program(params): {name}", value, "a number, a text, True, False or None")
-        if isinstance(value, float) and not isfinite(value):
-            raise ConfigError(f"Program(params): {name}", value, "a finite number")
-    return dict(params)
+        try:
+            kept = json.loads(json.dumps(value, allow_nan=False)) == value
+        except (TypeError, ValueError):
+            kept = False
+        if not kept:
+            raise ConfigError(f"Program(params): {name}", value, "finite numbers, texts, True, False, None, or lists")
+    return deepcopy(params)

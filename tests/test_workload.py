@@ -180,12 +180,19 @@ def test_the_name_of_a_program_is_a_text(name: Any) -> None:
 
 @pytest.mark.parametrize(
     "params",
-    [5, "a=1", [("a", 1)], {1: 2}, {"a": (1, 2)}, {"a": [1]}, {"a": {}}, {"a": b"x"}, {"a": math.nan}],
+    [5, "a=1", [("a", 1)], {1: 2}, {"a": (1, 2)}, {"a": [{1}]}, {"a": {1: 2}}, {"a": b"x"}, {"a": math.nan}],
     ids=repr,
 )
 def test_parameters_that_a_file_cannot_keep_are_refused(params: Any) -> None:
     with pytest.raises(ConfigError, match=r"^Program\(params\)"):
         Program(body, params=params)
+
+
+def test_a_program_keeps_its_own_copy_of_its_parameters() -> None:
+    sizes = [1, 2]
+    program = Program(body, params={"sizes": sizes})
+    sizes.append(3)
+    assert program.params == {"sizes": [1, 2]}
 
 
 def test_a_program_prints_as_its_name_and_parameters() -> None:

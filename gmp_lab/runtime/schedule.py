@@ -177,7 +177,7 @@ def netpollOrStop(rt: Runtime, mp: M, pollUntil: int, wasSpinning: bool) -> None
         # epoll counts milliseconds: at least one, then truncated
         delay = max(1_000_000, delay // 1_000_000 * 1_000_000) if delay > 0 else 0
         if rt.emit is not None:
-            rt.emit((rt.engine.now, v.E_POLL_BLOCK, -1, -1, mp.id, delay // 1000))
+            rt.emit((rt.engine.now, v.E_POLL_BLOCK, -1, -1, mp.id, min(delay // 1000, 2**31 - 1)))  # 32 bits
         mp.seg += 1
         mp.pollspin = wasSpinning
         rt.engine.after(delay + rt.slack(), rt.poll_end, mp, mp.seg)
