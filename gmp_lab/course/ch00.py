@@ -9,7 +9,7 @@ PS = Question(
     (
         ("exactly 4 times", "Nearly: waking the other threads and stealing the first goroutines takes a while."),
         (
-            "a little less than 4 times",
+            "less than 4 times",
             "Threads must be woken, one after the other, and goroutines stolen, before all Ps are busy.",
         ),
         ("not at all: goroutines are not threads", "Each P has a thread of its own while it runs Go code."),

@@ -52,6 +52,12 @@ def when_main_waits(rec: Recording) -> State:
     return state_after(rec, parks[-1] + 1)
 
 
+def where(state: State) -> str:
+    """Where the runnable goroutines of P0 and of the global queue are, in words."""
+    p0 = state.ps[0]
+    return f"{len(p0.runq)} in the ring, {bool(p0.runnext):d} in runnext, {len(state.runq)} in the global queue"
+
+
 def _guard(stop: list[bool]) -> Body:
     while not stop[0]:
         yield work(us=1)

@@ -33,7 +33,7 @@ class Ask(w.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.feedback.value = f'<div role="status">{mark} {escape(sentence)}</div>'
 
     def __repr__(self) -> str:
-        return self.question.as_text()
+        return "(choose an answer here; without a kernel, the question stands above)"
 
 
 class Predict(w.VBox):  # type: ignore[misc]  # ipywidgets has no types
@@ -63,7 +63,7 @@ class Predict(w.VBox):  # type: ignore[misc]  # ipywidgets has no types
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        return self.question.as_text()
+        return "(choose an answer here; without a kernel, the question stands above)"
 
 
 def ask(question: Question) -> Ask:
