@@ -7,6 +7,8 @@ runs while numbers are drawn, and both get the same ones.
 
 from __future__ import annotations
 
+from collections import deque
+
 from simpy_model import Plan
 
 from gmp_lab import Config, Program, Recording, WaitGroup, chan, go, recv, send, simulate, syscall, work
@@ -61,6 +63,13 @@ def _worker(plan: Plan, partner: Op, wg: WaitGroup) -> Body:
 def run(processors: int, drawn: list[Plan], record: bool = False) -> Recording:
     """Simulate the workload to its end."""
     return simulate(Config(gomaxprocs=processors, until_ns=UNTIL_NS, max_events=10**9), program(drawn), record)
+
+
+def run_bodies_alone(drawn: list[Plan]) -> None:
+    """Let the bodies make all their operations, which nobody carries out: what they cost on any scheduler."""
+    wg, meet = WaitGroup(), chan()
+    for i, plan in enumerate(drawn):
+        deque(_worker(plan, recv(meet) if i % 2 else send(meet), wg), maxlen=0)
 
 
 def counts(processors: int, drawn: list[Plan]) -> tuple[int, int, int]:
