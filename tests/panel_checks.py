@@ -25,6 +25,7 @@ def plain(figure: go.Figure) -> dict[str, Any]:
     for name in _OWN:
         values["layout"].pop(name, None)
     values["layout"].pop("template", None)
+    values["layout"]["title"]["pad"].pop("b", None)
     values["layout"]["xaxis"].pop("autorange", None)
     return values
 

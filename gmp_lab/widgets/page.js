@@ -2,6 +2,7 @@
 //
 // `theme` follows the page: JupyterLab says it in an attribute of <body>; elsewhere the background decides.
 // `width` follows the panel (pixels): plotly's widget is drawn before it is on the page, so it cannot know it.
+// `drawn` counts plotly's figures in the panel: plotly tells the document when one is on the page.
 // A custom message {copy: text} puts text on the clipboard and is answered with {copied: true or false}.
 
 const PANEL = ".gmp-lab-panel";
@@ -81,6 +82,8 @@ function watch(model, el, panel, signal) {
   const size = new ResizeObserver(tellWidth);
   size.observe(panel);
   for (const event of ["focusin", "click", "keyup"]) panel.addEventListener(event, names, { signal });
+  const tellDrawn = ({ detail }) => { if (panel.contains(detail.element)) put(model, "drawn", model.get("drawn") + 1); };
+  document.addEventListener("plotlywidget-after-render", tellDrawn, { signal });
   signal.addEventListener("abort", () => { theme.disconnect(); size.disconnect(); });
   tellTheme();
   names();

@@ -15,12 +15,16 @@ import traitlets
 
 
 class Page(anywidget.AnyWidget):
-    """``theme`` is "light" or "dark"; ``width`` is the panel's, in pixels (0: not known yet)."""
+    """``theme`` is "light" or "dark"; ``width`` is the panel's, in pixels (0: not known yet).
+
+    ``drawn`` counts the figures that plotly has put on the page.
+    """
 
     _esm = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
 
     theme = traitlets.Enum(("light", "dark"), "light").tag(sync=True)
     width = traitlets.Int(0).tag(sync=True)
+    drawn = traitlets.Int(0).tag(sync=True)
 
     def copy(self, text: str) -> None:
         """Ask the browser to put text on the clipboard; its answer comes to ``on_copied``'s function."""

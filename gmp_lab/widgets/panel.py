@@ -98,6 +98,7 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
         self.code_button.on_click(lambda _: self._copy())
         self.page.observe(lambda change: self._use_theme(change["new"]), "theme")
         self.page.observe(lambda change: self._use_width(change["new"]), "width")
+        self.page.observe(lambda _: self._settle(), "drawn")
         self.page.on_copied(self._copied)
 
     # --- what a cell can ask for ------------------------------------------------------------------------------
@@ -180,6 +181,10 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
     def _use_width(self, pixels: int) -> None:
         with self._lock:
             self.views.use_width(pixels)
+
+    def _settle(self) -> None:
+        with self._lock:
+            self.views.settle()
 
     # --- copy as code -----------------------------------------------------------------------------------------
 

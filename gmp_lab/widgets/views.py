@@ -2,17 +2,22 @@
 
 Each view is made once as a FigureWidget and then changed in place, inside one ``batch_update``, which keeps the
 reader's zoom and never blinks.  A view that is not shown is neither made nor updated: a student who looks at the
-timeline does not pay for the queue depths.
+timeline does not pay for the queue depths.  plotly's colours and width are fixed numbers, so both are told by the
+page (``page``) and changed in place too.
 
-A figure that was drawn once stays in the page, hidden or not.  (One that is taken out and put back is drawn again but
-no longer updated: the listeners of its first drawing, which plotly does not remove, fail and stop the others.)
-plotly's colours and width are fixed numbers, so both are told by the page (``page``) and changed in place too.
+Three things that plotly's widget cannot do have shaped this module.  A figure that is taken out of the page and put
+back is drawn again but no longer updated: the listeners of its first drawing, which are not removed, fail and stop
+the others.  So a figure stays in the page, hidden.  A double click goes back to the range with which a figure was
+first drawn, even if the run is a longer one by now; ``_zoomed`` corrects that.  And a subtitle is placed by measuring
+the title, which fails while a figure is hidden or not on the page yet; so a figure is shown before it is changed, and
+its title is set anew (``settle``) once the page says that it has been drawn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import ipywidgets as w
@@ -48,8 +53,17 @@ VIEWS: Final[dict[str, View]] = {
         "Queue depths", "How long the global queue and the rings were", queue_depth, apply_queue_depth, 380, 10
     ),
 }
-
 _CLEAR: Final = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}  # the notebook's own background
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A figure's place in the page, and what the figure shows: a run (by identity) in the colours of a theme."""
+
+    figure: go.FigureWidget
+    box: w.Box
+    rec: Recording
+    theme: str
 
 
 class Views:
@@ -69,10 +83,9 @@ class Views:
         )
         self.box = w.VBox()
         self.theme = "light"
-        self._figures: dict[str, go.FigureWidget] = {}
-        self._shown = ""
-        self._stale: set[str] = set()
-        self._drawn: set[tuple[float, float]] = set()  # ranges of the time axis that were a whole run
+        self._slots: dict[str, _Slot] = {}
+        self._shown: _Slot | None = None
+        self._wholes: set[tuple[float, float]] = set()  # ranges of the time axis that were a whole run
         self._rec: Recording | None = None
         self._t_ns = 0
         self._width: int | None = None  # until the page tells: plotly's own
@@ -82,12 +95,11 @@ class Views:
     @property
     def figure(self) -> go.FigureWidget:
         """The figure that is shown now."""
-        return self._figures[self.bar.value]
+        return self._slots[self.bar.value].figure
 
     def show(self, rec: Recording) -> None:
         """Show another run in the visible figure; the others follow when they are looked at."""
         self._rec = rec
-        self._stale = set(self._figures)
         self._refresh()
 
     def mark(self, t_ns: int) -> None:
@@ -103,54 +115,72 @@ class Views:
         """Draw in the colours of a theme, "light" or "dark"; ConfigError for another."""
         page(theme)
         self.theme = theme
-        if self._rec is None:
-            return
-        for name, figure in self._figures.items():
-            view = VIEWS[name]
-            _restyle(figure, view.make(self._rec, theme=theme, height=view.height(self._rec)))
-        self._stale.clear()
-        self.mark(self._t_ns)
+        self._refresh()
 
     def use_width(self, pixels: int) -> None:
         """Make the figures as wide as that, from now on."""
         self._width = pixels
-        for figure in self._figures.values():
-            figure.layout.width = pixels
+        self._refresh()
+
+    def settle(self) -> None:
+        """Have the visible figure's title placed anew: a pixel of padding more or less makes plotly do it."""
+        if self._shown is not None:
+            pad = self._shown.figure.layout.title.pad
+            pad.b = 0 if pad.b else 1
 
     def _chosen(self) -> None:
         with self._lock:
             self._refresh()
 
+    # --- the visible figure -----------------------------------------------------------------------------------
+
     def _refresh(self) -> None:
-        """Bring the chosen figure up to date and show it, at the part of the run that was looked at."""
+        """Show the chosen figure, up to date, at the part of the run that was looked at."""
         rec, name = self._rec, self.bar.value
         if rec is None:
             return
-        view = VIEWS[name]
-        if name not in self._figures:
-            self._add(name, view.make(rec, theme=self.theme, height=view.height(rec)))
-        elif name in self._stale:
-            with self.figure.batch_update():
-                view.apply(self.figure, rec)
-                self.figure.layout.height = view.height(rec)
-        self._stale.discard(name)
-        self._drawn.add(tuple(self.figure.layout.meta["range"]))
-        if self._shown != name:
-            self._turn_to(name)
+        if name not in self._slots:
+            self._slots[name] = self._add(VIEWS[name], rec)
+        slot, before = self._slots[name], self._shown
+        self._turn_to(slot)  # first, as plotly cannot measure what is hidden
+        self._update(VIEWS[name], slot, rec)
+        axis = slot.figure.layout.xaxis
+        self._wholes.add(tuple(slot.figure.layout.meta["range"]))
+        if before is not None and before is not slot:
+            axis.range = before.figure.layout.xaxis.range
+            self._wholes.add(tuple(axis.range))  # the browser may draw the figure for the first time now
         self.mark(self._t_ns)
 
-    def _add(self, name: str, figure: go.Figure) -> None:
-        widget = go.FigureWidget(figure.update_layout(_CLEAR, width=self._width))
+    def _add(self, view: View, rec: Recording) -> _Slot:
+        figure = self._fresh(view, rec).update_layout(width=self._width)
+        widget = go.FigureWidget(figure)
         widget.layout.on_change(self._zoomed, "xaxis.range", "xaxis.autorange")
-        self._figures[name] = widget
-        self.box.children = (*self.box.children, w.Box((widget,), layout=w.Layout(display="none")))
+        slot = _Slot(widget, w.Box((widget,), layout=w.Layout(display="none")), rec, self.theme)
+        self.box.children = (*self.box.children, slot.box)
+        return slot
 
-    def _turn_to(self, name: str) -> None:
-        if self._shown:
-            self.figure.layout.xaxis.range = self._figures[self._shown].layout.xaxis.range
-        self._shown = name
-        for known, slot in zip(self._figures, self.box.children, strict=True):
-            slot.layout.display = "block" if known == name else "none"
+    def _fresh(self, view: View, rec: Recording) -> go.Figure:
+        return view.make(rec, theme=self.theme, height=view.height(rec)).update_layout(_CLEAR)
+
+    def _turn_to(self, slot: _Slot) -> None:
+        if self._shown is slot:
+            return
+        if self._shown is not None:
+            self._shown.box.layout.display = "none"
+        slot.box.layout.display = "block"
+        self._shown = slot
+        self.settle()
+
+    def _update(self, view: View, slot: _Slot, rec: Recording) -> None:
+        figure = slot.figure
+        with figure.batch_update():
+            figure.layout.width = self._width
+            if slot.theme != self.theme:
+                _restyle(figure, self._fresh(view, rec))
+            if slot.rec is not rec:
+                view.apply(figure, rec)
+                figure.layout.height = view.height(rec)
+        slot.rec, slot.theme = rec, self.theme
 
     def _zoomed(self, layout: Any, shown: tuple[float, float], automatic: bool | None) -> None:
         """Show the whole run after a double click.
@@ -158,18 +188,17 @@ class Views:
         plotly would go to the range with which the figure was first drawn, which can be that of an earlier, shorter
         run, or to an automatic one, which is a little wider than the run.
         """
-        if automatic or tuple(shown) in self._drawn:
+        if automatic or tuple(shown) in self._wholes:
             layout.xaxis.update(range=layout.meta["range"], autorange=False)
 
 
 def _restyle(figure: go.FigureWidget, styled: go.Figure) -> None:
-    """Give a shown figure everything that another one of the same kind has, except the reader's zoom."""
+    """Give a shown figure the look of another one of the same kind, of any run."""
     layout = styled.layout.to_plotly_json()
     layout["xaxis"].pop("range")
     layout.pop("meta")
-    with figure.batch_update():
-        for trace, other in zip(figure.data, styled.data, strict=True):
-            changes = other.to_plotly_json()
-            changes.pop("type")
-            trace.update(changes)
-        figure.update_layout(layout | _CLEAR)
+    for trace, other in zip(figure.data, styled.data, strict=True):
+        changes = other.to_plotly_json()
+        changes.pop("type")
+        trace.update(changes)
+    figure.update_layout(layout)

@@ -67,6 +67,12 @@ _PAINTED = f"""() => {{
     }})),
   }};
 }}"""
+# Title and note of the visible figure do not stand on each other's place.
+_SETTLED = f"""() => {{
+  const plot = [...{_PLOT}].find(plot => plot.checkVisibility());
+  const [title, note] = [".gtitle", ".gtitle-subtitle"].map(name => plot.querySelector(name).getBoundingClientRect());
+  return note.top > title.top + title.height / 2;
+}}"""
 _FOCUSED = """() => {
   const it = document.activeElement;
   if (it.closest(".js-plotly-plot")) return "the figure's toolbar";
@@ -240,6 +246,10 @@ class NotebookPage:
         same = "JSON.stringify(it) === JSON.stringify(value)"
         wait = f"([key, value]) => {{ const it = ({_PAINTED})()[key]; return {same}; }}"
         self.page.wait_for_function(wait, arg=[key, value])
+
+    def until_settled(self) -> None:
+        """Wait until the note of the visible figure stands below its title."""
+        self.page.wait_for_function(_SETTLED)
 
     def plot_area(self) -> dict[str, float]:
         """Where the visible figure's plot is on the screen: x, y, width, height."""

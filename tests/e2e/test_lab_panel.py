@@ -15,7 +15,14 @@ from jupyter_page import NotebookPage
 from panel_checks import expected, status_words
 
 from gmp_lab import Recording
-from gmp_lab.draw import queue_depth_alt, queue_depth_data, stage_at, text_timeline, timeline_alt, timeline_data
+from gmp_lab.draw import (
+    queue_depth_alt,
+    queue_depth_data,
+    stage_at,
+    text_timeline,
+    timeline_alt,
+    timeline_data,
+)
 from gmp_lab.draw.palette import LOOKS, PAGES
 from gmp_lab.widgets import LABS
 from gmp_lab.widgets.stepper import STOPS
@@ -185,7 +192,7 @@ def test_the_other_view_paints_the_depths_that_simulate_gives(notebook: Notebook
     notebook.press(notebook.slider("goroutines"), "PageUp")
     rec = expected(SPEC, {"goroutines": 21})
     d = queue_depth_data(rec)
-    notebook.until_shown(status_words(rec), d.title)
+    notebook.until_shown(status_words(rec), queue_depth_data(rec).title)
     found = traces(notebook)
     assert found["global queue"]["y"] == d.global_.tolist()
     assert found["ring"]["z"] == d.ring.tolist()
@@ -199,13 +206,28 @@ def test_the_figure_is_as_wide_as_the_panel(notebook: NotebookPage) -> None:
 
 
 def test_pictures_of_both_views_in_both_themes_and_their_colours(notebook: NotebookPage, pictures: Path) -> None:
+    rec = show(notebook)
     for theme in ("dark", "light"):
         notebook.command("apputils:change-theme", theme=f"JupyterLab {theme.title()}")
-        for view in ("Queue depths", "Timeline of the Ps"):
+        for view, make in (("Queue depths", queue_depth_data), ("Timeline of the Ps", timeline_data)):
             notebook.button(view).click()
+            notebook.until_painted("title", make(rec).title)
             notebook.until_painted("ink", PAGES[theme].ink)
+            notebook.until_settled()
             notebook.screenshot(pictures / f"01-{theme}-{view.split()[0].lower()}.png")
     assert len(list(pictures.glob("01-*.png"))) == 4
+
+
+def test_a_figures_note_stands_below_its_title_also_after_changes_while_it_was_hidden(notebook: NotebookPage) -> None:
+    notebook.until_settled()
+    notebook.button("Queue depths").click()
+    notebook.press(notebook.slider("GOMAXPROCS"), "End")
+    rec = expected(SPEC, {"gomaxprocs": 16})
+    notebook.until_shown(status_words(rec), queue_depth_data(rec).title)
+    notebook.until_settled()
+    notebook.button("Timeline of the Ps").click()
+    notebook.until_painted("title", timeline_data(rec).title)
+    notebook.until_settled()
 
 
 # --- step by step, code, words ----------------------------------------------------------------------------------
