@@ -5,13 +5,24 @@ of one of the course's experiments, live where Go is found and recorded where it
 """
 
 from gmp_lab.golang.errors import GoCompileError, GoNotFound, GoRunError
-from gmp_lab.golang.experiments import EXPERIMENTS, Result, agrees, program, recorded, recorded_or_live, run_live
+from gmp_lab.golang.experiments import (
+    EXPERIMENTS,
+    Experiment,
+    Result,
+    agrees,
+    program,
+    recorded,
+    recorded_or_live,
+    run_live,
+    schedtrace_of_mix,
+)
 from gmp_lab.golang.run import GoRun, build, run_go
 from gmp_lab.golang.source import resolve_symbol, runtime_source
 from gmp_lab.golang.toolchain import Toolchain, find_toolchain, require_toolchain
 
 __all__ = [
     "EXPERIMENTS",
+    "Experiment",
     "GoCompileError",
     "GoNotFound",
     "GoRun",
@@ -29,4 +40,5 @@ __all__ = [
     "run_go",
     "run_live",
     "runtime_source",
+    "schedtrace_of_mix",
 ]
