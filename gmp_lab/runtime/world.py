@@ -52,9 +52,9 @@ class Runtime(ABC):
     """State of one process. ``emit`` is None (no record) or a callable that takes one row of the vocabulary."""
 
     __slots__ = (
-        "_rng", "allgs", "allm", "allp", "config", "costs", "emit", "ended", "engine", "fuel", "gomaxprocs",
-        "main", "on_segment_end", "on_syscall_end", "opcosts", "sched", "started", "sysmontick", "timerseq",
-        "version",
+        "_bits", "allgs", "allm", "allp", "config", "costs", "emit", "ended", "engine", "fuel", "gomaxprocs",
+        "main", "on_segment_end", "on_syscall_end", "opcosts", "random", "sched", "started", "sysmontick",
+        "timerseq", "version",
     )  # fmt: skip
 
     def __init__(self, config: Config, emit: Callable[[Row], None] | None) -> None:
@@ -77,11 +77,12 @@ class Runtime(ABC):
         self.started = False  # Go: mainStarted
         self.main: G | None = None
         self.sysmontick = Sysmon()
-        self._rng = Random(config.seed)
+        self.random = Random(config.seed)
+        self._bits = self.random.getrandbits  # bound once
 
     def cheaprand(self) -> int:
         """Return 32 random bits (Go: runtime/rand.go cheaprand, another generator)."""
-        return self._rng.getrandbits(32)
+        return self._bits(32)
 
     def slack(self) -> int:
         """Return by how many ns a sleep in the kernel lasts longer than asked for, this time."""
@@ -89,7 +90,7 @@ class Runtime(ABC):
         jitter = costs.usleep_jitter
         if not jitter:
             return costs.usleep_slack
-        slack = costs.usleep_slack + (self.cheaprand() * jitter >> 32) - jitter // 2
+        slack = costs.usleep_slack + (self._bits(32) * jitter >> 32) - jitter // 2
         return slack if slack > 0 else 0
 
     def stop(self, ended: str) -> None:
