@@ -100,14 +100,16 @@ def sysmonRoundEnd(rt: Runtime) -> None:
     Go: runtime/proc.go sysmon (1.27.3)
     Differs: see sysmonRound.
     """
-    s, now = rt.sysmontick, rt.engine.now
+    s = rt.sysmontick
     if s.retaken:
         s.idle = 0
     else:
         s.idle += 1
-    every = rt.config.schedtrace_ms * 1_000_000
-    if every and (s.lasttrace + every <= now or not s.lasttrace):
-        s.lasttrace = now
-        if rt.emit is not None:
-            rt.emit((now, v.E_SCHEDTRACE, -1, -1, -1, -1))
+    every = rt.config.schedtrace_ms
+    if every:
+        now = rt.engine.now
+        if s.lasttrace + every * 1_000_000 <= now or not s.lasttrace:
+            s.lasttrace = now
+            if rt.emit is not None:
+                rt.emit((now, v.E_SCHEDTRACE, -1, -1, -1, -1))
     sysmon(rt)
