@@ -19,6 +19,7 @@ from gmp_lab import ConfigError, golang
 from gmp_lab.catalog import steady_mix
 from gmp_lab.golang import experiments
 from gmp_lab.golang import record as recording
+from gmp_lab.schedtrace import parse_schedtrace
 from gmp_lab.stream import Stream
 
 go = pytest.mark.go
@@ -73,6 +74,13 @@ def test_the_recorded_mix_did_the_work_of_the_simulated_one(hidden: None, gomaxp
     result = golang.schedtrace_of_mix(gomaxprocs)
     assert (result.values["burst_ns"], result.values["syscall_ns"]) == planned(64, 100, 20, 200, bursts=30, seed=1)
     assert {line.gomaxprocs for line in result.trace} == {gomaxprocs} and result.trace[0].ms == 0
+
+
+@pytest.mark.parametrize("file", ["hogs6_2p_119", "hogs6_2p_123", "hogs6_2p_127", "syscalls20_1p_127"])
+def test_a_result_shows_schedtrace_as_the_go_of_its_run_printed_it(file: str) -> None:
+    text = (Path(__file__).parent / "data" / "schedtrace" / f"schedtrace_{file}.txt").read_text(encoding="utf-8")
+    printed = "".join(line + "\n" for line in text.splitlines() if line.startswith("SCHED"))
+    assert golang.Result("mix", "live", "", trace=tuple(parse_schedtrace(text))).schedtrace == printed
 
 
 @given(st.lists(st.integers(0, 1000)))

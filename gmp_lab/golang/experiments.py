@@ -19,7 +19,7 @@ from typing import Any, Final
 from gmp_lab.errors import ConfigError, check_choice, check_int
 from gmp_lab.golang.run import GoRun, run_go
 from gmp_lab.golang.toolchain import Toolchain, find_toolchain
-from gmp_lab.schedtrace import SchedTraceLine, parse_schedtrace
+from gmp_lab.schedtrace import SchedTraceLine, format_schedtrace, parse_schedtrace
 
 SCHEDTRACE_MS: Final = 10  # the shortest period of sysmon while it finds nothing to do
 
@@ -91,6 +91,11 @@ class Result:
     gomaxprocs: int = 1
     arguments: Mapping[str, float] = field(default_factory=dict, hash=False)
     values: Mapping[str, int] = field(default_factory=dict, hash=False)
+
+    @property
+    def schedtrace(self) -> str:
+        """The schedtrace lines as text, in the format in which this run's Go printed them; "" if there are none."""
+        return "".join(format_schedtrace(line, schedtrace_form(line)) + "\n" for line in self.trace)
 
 
 def program(name: str) -> str:
@@ -169,6 +174,13 @@ def recorded(name: str, gomaxprocs: int | None = None, **arguments: float) -> Re
     return Result(
         name, "recorded", origin, expand(run["order"]), trace, run["gomaxprocs"], run["arguments"], run["values"]
     )  # fmt: skip
+
+
+def schedtrace_form(line: SchedTraceLine) -> str:
+    """The format of the Go that printed this line, told by what it lacks."""
+    if line.needspinning is None:
+        return "1.19"
+    return "1.23" if line.schedticks is None else "1.25"
 
 
 def compact(order: Sequence[int]) -> str:

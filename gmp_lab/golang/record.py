@@ -14,9 +14,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
-from gmp_lab.golang.experiments import EXPERIMENTS, Result, compact, cpus, run_live
+from gmp_lab.golang.experiments import EXPERIMENTS, compact, cpus, run_live
 from gmp_lab.golang.toolchain import Toolchain, require_toolchain
-from gmp_lab.schedtrace import format_schedtrace
 
 COMMAND: Final = "python -m gmp_lab.golang.record"
 ASKED: Final = 7  # times
@@ -58,13 +57,8 @@ def _run(name: str, toolchain: Toolchain, arguments: dict[str, int]) -> dict[str
         kept, why = next(r for r in results if r.numbers == order), f"{count} of {ASKED} had this order"
     return {
         "gomaxprocs": kept.gomaxprocs, "arguments": kept.arguments, "kept": why, "order": compact(kept.numbers),
-        "values": kept.values, "trace": _lines(kept, toolchain),
+        "values": kept.values, "trace": kept.schedtrace.splitlines(),
     }  # fmt: skip
-
-
-def _lines(result: Result, toolchain: Toolchain) -> list[str]:
-    form = "1.25" if toolchain.numbers >= (1, 25) else "1.23"
-    return [format_schedtrace(line, form) for line in result.trace]
 
 
 if __name__ == "__main__":
