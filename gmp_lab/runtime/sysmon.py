@@ -67,8 +67,11 @@ def wakeSysmon(rt: Runtime) -> None:
 
 
 def _sysmonCalled(rt: Runtime, _: object) -> None:
-    rt.sysmontick.idle = 0
-    rt.sysmontick.delay = params.sysmonMinDelay
+    s = rt.sysmontick
+    s.idle = 0
+    if s.delay != params.sysmonMinDelay and rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_SYSMON, -1, -1, -1, params.sysmonMinDelay // 1000))
+    s.delay = params.sysmonMinDelay
     _sysmonUp(rt)
 
 

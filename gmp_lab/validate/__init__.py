@@ -3,56 +3,44 @@
 ``validate`` goes through the events once, keeps its own books (who is where, who owns what) and compares every event
 with the rules of the scheduler.  It shares nothing with the mirror that emits nor with ``replay`` that draws: three
 readings of one contract, so that a mistake in one shows.  A rule that a simulated run breaks is a mistake in the
-model; in a recording made from a real trace, whose queues are unknown (``complete`` is False), only the rules about
-states and owners are applied.
+model; in a recording made from a real trace, whose queues and lists are unknown (``complete`` is False), only the
+rules about states and owners are applied.
 
-Not checked: how long things take (costs are parameters) and whether a safe point was one (it leaves no trace).
+Not checked: how long things take (costs are parameters; a thread that never wakes is found all the same) and whether
+a safe point was one (it leaves no trace).  ``RULE_MEANINGS`` says what each rule asks for.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from gmp_lab import vocabulary as v
 from gmp_lab.recording import Recording
-from gmp_lab.validate.books import DEAD, RUNNABLE, Books, Violation
-from gmp_lab.validate.rules import RULES
+from gmp_lab.validate import goroutines, moments, queues, syscalls, threads
+from gmp_lab.validate.books import Books, Violation
+from gmp_lab.validate.meanings import RULE_MEANINGS
 
-__all__ = ["Violation", "validate"]
+__all__ = ["RULE_MEANINGS", "Violation", "validate"]
 
+_RULES: Final = goroutines.RULES | queues.RULES | syscalls.RULES | threads.RULES
 _MOST: Final = 200  # violations after which the rest is not worth reading
 
 
 def validate(rec: Recording) -> list[Violation]:
-    """Everything that is impossible in rec, in order (at most 200); [] for a Recording that could have happened."""
+    """Everything that is impossible in rec, in order (at most 200); [] for a Recording that could have happened.
+
+    Never raises, whatever numbers the Recording holds.
+    """
     b = Books(rec)
     last = 0
     for i, e in enumerate(rec):
+        if e.t > last:
+            moments.quiet(b)
         b.i, b.e = i, e
         b.need("time", e.t >= last, f"time goes back from {last} to {e.t} ns")
         last = max(last, e.t)
-        if e.kind not in v.KIND_NAMES:
-            b.wrong("kind", f"event of unknown kind {e.kind}")
-        elif e.p >= rec.config.gomaxprocs:
-            b.wrong("ids", f"P{e.p} does not exist: GOMAXPROCS is {rec.config.gomaxprocs}")
-        elif b.kicked and e.kind != v.E_OVERFLOW:
-            b.wrong("overflow", f"G{b.kicked} was kicked out of a full ring and is nowhere")
-            b.kicked = 0
-        elif e.kind in RULES:
-            RULES[e.kind](b, e)
+        if moments.before(b, e) and e.kind in _RULES:
+            _RULES[e.kind](b, e)
         if len(b.found) >= _MOST:
-            return b.found
-    _end(b)
-    return b.found
-
-
-def _end(b: Books) -> None:
-    """What must hold when the run is over."""
-    runnable = [g for g, status in b.status.items() if status == RUNNABLE]
-    if b.rec.ended == "exit":
-        b.need("end", b.status.get(1) == DEAD, "the run ended with main's return, but main has not returned")
-    if b.rec.ended == "deadlock":
-        b.need("end", not runnable, f"the run ended in a deadlock, but G{runnable[:1]} is runnable")
-    if b.queues:
-        lost = [g for g in runnable if g not in b.place]
-        b.need("lost", not lost, f"G{lost[:1]} is runnable at the end and on no queue")
+            return b.found[:_MOST]
+    moments.end(b)
+    return b.found[:_MOST]

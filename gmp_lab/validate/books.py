@@ -6,19 +6,22 @@ from collections import deque
 from typing import Final, NamedTuple
 
 from gmp_lab import params
+from gmp_lab import vocabulary as v
 from gmp_lab.recording import Event, Recording
 
 RUNNABLE, RUNNING, SYSCALL, WAITING, DEAD = 1, 2, 3, 4, 6
-_WORD: Final = {0: "new", 1: "runnable", 2: "running", 3: "syscall", 4: "waiting", 6: "dead"}
-#: legal moves of a goroutine, as runtime/proc.go makes them
+_WORD: Final = {0: "new", 1: "runnable", 2: "running", 3: "in a system call", 4: "waiting", 6: "dead"}
+#: legal moves of a goroutine, as runtime/proc.go makes them; looked up at every move
 LEGAL: Final = {
     0: {RUNNABLE, WAITING},
     RUNNABLE: {RUNNING},
     RUNNING: {RUNNABLE, SYSCALL, WAITING, DEAD},
     SYSCALL: {RUNNING, RUNNABLE},
-    WAITING: {RUNNABLE},
+    WAITING: {RUNNABLE, RUNNING},
     DEAD: set(),
 }
+#: rules about states and owners: all that can be said of a recording whose queues and lists are unknown
+STATE_RULES: Final = {"time", "kind", "ids", "transition", "owner", "one-g", "one-m", "one-p", "locked", "end"}
 
 
 class Violation(NamedTuple):
@@ -30,52 +33,87 @@ class Violation(NamedTuple):
     message: str
 
 
-class Books:
-    """The validator's own books.
+class Place(NamedTuple):
+    """Where a runnable goroutine is: "runnext" or "ring" of P ``id``, "global", or "hand" of M ``id``."""
 
-    ``place`` says where each runnable G is: ("next", p), ("ring", p), ("global",) or ("hand", m).
-    """
+    what: str
+    id: int = -1
+    source: int = -1  # of a G in a hand: where it was taken from (vocabulary.SRC_*)
+
+    def __str__(self) -> str:
+        if self.what == "global":
+            return "the global queue"
+        return f"M{self.id}'s hand" if self.what == "hand" else f"P{self.id}'s {self.what}"
+
+
+class Books:
+    """Everything that is known after the events so far; 0 is no goroutine, -1 no P and no M."""
 
     def __init__(self, rec: Recording) -> None:
         n = rec.config.gomaxprocs
         version = params.version(rec.config.go)
         self.rec = rec
         self.keeps_p = version.syscall_keeps_p
-        self.queues = rec.complete
         self.found: list[Violation] = []
         self.i = 0
         self.e = Event(0, 0, -1, -1, -1, -1)
+        self.expect: tuple[int, int, int, str, str] | None = None  # kind, g, p of the next event; rule, message
+        # goroutines
         self.status: dict[int, int] = {}
-        self.place: dict[int, tuple[object, ...]] = {}
+        self.reason: dict[int, int] = {}  # what a waiting one waits for
+        self.place: dict[int, Place] = {}  # of each runnable one
+        self.m_g: dict[int, int] = {}
+        self.g_m: dict[int, int] = {}
+        self.locked: dict[int, int] = {}
+        self.asked: set[int] = set()  # to stop, since it was executed
+        self.timer = (-1, 0)  # time and goroutine of the last timer that ran
+        # Ps
         self.ring: list[deque[int]] = [deque() for _ in range(n)]
         self.next: list[int] = [0] * n
         self.glob: deque[int] = deque()
-        self.kicked = 0  # waits for its E_OVERFLOW
         real = rec.config.startup == "real"
         self.tick = [0] * n
         self.tick[0] = version.startup_schedtick if real else params.bareSchedtick
         self.slice_start = [0] * n
         self.p_m: list[int] = [-1] * n
-        self.m_p: dict[int, int] = {}
-        self.m_g: dict[int, int] = {}
-        self.g_m: dict[int, int] = {}
-        self.call_p: dict[int, int] = {}  # M in a system call -> the P it went in with
         self.pidle: list[int] = []
-        self.midle: list[int] = []
-        self.spinning: set[int] = set()
-        self.slept: dict[int, tuple[int, int]] = {}  # thief M -> (victim P, the runnext it has its eye on)
-        self.poller = -1
-        self.need_spin = 0
+        self.loose = {0}  # Ps between two owners: such a P finds the next one before time goes on
+        self.promised: dict[int, int] = {}  # P -> the M that will wake up with it
+        self.in_call: dict[int, int] = {}  # up to 1.25: _Psyscall P -> the M that left it so
+        self.exits = [0] * n  # times that a system call on this P ended (Go: syscalltick)
+        # Ms
+        self.m_p: dict[int, int] = {}
         self.m_state: dict[int, str] = {}  # "new", "starting", "awake", "parked", "polling", "locked"
         self.sysmon: set[int] = set()
-        self.locked: dict[int, int] = {}
+        self.midle: list[int] = []
+        self.spinning: set[int] = set()
+        self.spun: set[int] = set()  # Ms that stopped spinning because they found nothing, until they run or park
+        self.slept: dict[int, tuple[int, int, int]] = {}  # thief M -> victim P, its runnext, since when
+        self.midpass: set[int] = set()  # Ms that may steal or run without having looked at the global queue now
+        self.started: dict[int, int] = {}  # M that is to wake up -> since when
+        self.call_p: dict[int, int] = {}  # M in a system call -> the P it went in with
+        self.call_t: dict[int, int] = {}  # ... and when
+        self.taken: set[int] = set()  # Ms in a system call that have lost their P
+        self.touched: set[int] = set()  # Ms that did something at this instant
+        self.poller = -1
+        self.need_spin = 0
+        self.armed = False  # somebody was woken: from here on queued work and an idle P must meet
+        self.cpu: dict[int, int] = {}
+        self.sysmon_us = 0
+        self.deep = 0
+        self.traced = -1
 
     def wrong(self, rule: str, message: str) -> None:
-        self.found.append(Violation(self.i, self.e.t, rule, message))
+        if self.rec.complete or rule in STATE_RULES:
+            self.found.append(Violation(self.i, self.e.t, rule, message))
 
     def need(self, rule: str, holds: object, message: str) -> None:
         if not holds:
             self.wrong(rule, message)
+
+    def busy(self, p: int) -> bool:
+        """Whether p has anything in its ring or runnext."""
+        return bool(self.ring[p] or self.next[p])
 
     def m_move(self, m: int, old: tuple[str, ...], new: str) -> None:
         """M m goes from one of the old states to a new one."""
@@ -86,49 +124,67 @@ class Books:
 
     # --- goroutines -------------------------------------------------------------------------------------
 
-    def move(self, g: int, old: int, new: int) -> None:
+    def move(self, g: int, old: tuple[int, ...], new: int) -> None:
         have = self.status.get(g, 0)
-        if have != old or new not in LEGAL[have]:
+        unknown = have == 0 and not self.rec.complete  # a trace may begin in the middle
+        if (have not in old or new not in LEGAL[have]) and not unknown:
             self.wrong("transition", f"G{g} is {_WORD[have]} and becomes {_WORD[new]} ({self.e.name})")
         self.status[g] = new
 
-    def queue(self, g: int, place: tuple[object, ...]) -> None:
-        self.need("one-queue", g not in self.place, f"G{g} is queued on {place} while it is on {self.place.get(g)}")
+    def leaves(self, e: Event, new: int) -> None:
+        """G e.g stops running on M e.m."""
+        self.move(e.g, (RUNNING,), new)
+        self.runs(e, "leaves")
+        self.drop(e.m, e.g)
+
+    def drop(self, m: int, g: int) -> None:
+        self.m_g.pop(m, None)
+        self.g_m.pop(g, None)
+
+    def runs(self, e: Event, does: str) -> None:
+        """Check that M e.m runs G e.g, and with P e.p if that is told."""
+        have, p = self.m_g.get(e.m, 0), self.m_p.get(e.m, -1)
+        known = e.m in self.m_g or self.rec.complete
+        ran = f"G{have}" if have else "none"
+        self.need("owner", have == e.g or not known, f"G{e.g} {does} M{e.m}, which runs {ran}")
+        self.need("owner", e.p in (-1, p) or not known, f"G{e.g} {does} M{e.m} with P{e.p}; M{e.m} has P{p}")
+
+    # --- queues -----------------------------------------------------------------------------------------
+
+    def queue(self, g: int, place: Place) -> None:
+        self.need("one-queue", g not in self.place, f"G{g} goes to {place} while it is on {self.place.get(g)}")
         self.place[g] = place
 
     def put_next(self, g: int, p: int) -> None:
         old, self.next[p] = self.next[p], g
-        self.queue(g, ("next", p))
-        if old:
+        self.queue(g, Place("runnext", p))
+        if old and old != g:
             self.place.pop(old, None)
             self.put_tail(old, p)
 
     def put_tail(self, g: int, p: int) -> None:
-        if len(self.ring[p]) >= params.runqsize:
-            self.kicked = g
+        if len(self.ring[p]) < params.runqsize:
+            self.ring[p].append(g)
+            self.queue(g, Place("ring", p))
             return
-        self.ring[p].append(g)
-        self.queue(g, ("ring", p))
+        self.expect = (v.E_OVERFLOW, g, p, "overflow", f"P{p}'s ring is full and G{g} is nowhere")
 
     def put_global(self, g: int) -> None:
         self.glob.append(g)
-        self.queue(g, ("global",))
+        self.queue(g, Place("global"))
 
-    def take(self, g: int, place: tuple[object, ...], head: bool) -> None:
+    def take(self, g: int, place: Place) -> None:
+        """Take g, which must be the first at place, off whatever it is on."""
         have = self.place.pop(g, None)
-        self.need("source", have == place, f"G{g} is taken from {place} but is on {have}")
-        if not head and have == place:
-            self.wrong("source", f"G{g} is taken from {place} although it is not the first there")
+        if have is None or have.what != place.what or have.id != place.id:
+            self.wrong("source", f"G{g} is taken from {place} but is on {have or 'no queue'}")
         if have is None:
             return
-        queue = {"ring": lambda: self.ring[int(str(have[1]))], "global": lambda: self.glob}.get(str(have[0]))
-        if queue is not None and g in queue():
-            queue().remove(g)
-        if have[0] == "next":
-            self.next[int(str(have[1]))] = 0
-
-    def drop(self, e: Event, new: int) -> None:
-        self.move(e.g, RUNNING, new)
-        self.need("owner", self.m_g.get(e.m) == e.g, f"G{e.g} leaves M{e.m}, which runs G{self.m_g.get(e.m, 0)}")
-        self.m_g.pop(e.m, None)
-        self.g_m.pop(e.g, None)
+        if have.what == "runnext":
+            self.next[have.id] = 0
+        elif have.what in ("ring", "global"):
+            queue = self.glob if have.what == "global" else self.ring[have.id]
+            first = queue[0] if queue else 0
+            self.need("source", first == g, f"G{g} is taken from {have} although G{first} is first there")
+            if g in queue:
+                queue.remove(g)
