@@ -34,7 +34,7 @@ class Claim(NamedTuple):
     truth: str
     evidence: tuple[str, ...]
 
-    def as_text(self, width: int = 100) -> str:
+    def as_text(self, width: int = 86) -> str:
         """The claim in a few lines of plain text."""
         indent = " " * 6
         says = fill(f"The article says: {self.claim}", width, initial_indent=f"{self.id}  ", subsequent_indent=indent)

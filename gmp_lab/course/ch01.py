@@ -101,7 +101,7 @@ def waited_ms(rec: Recording) -> float:
     return (rec.logs()[0][0] - call) / 1_000_000
 
 
-def row(*cells: Any, widths: tuple[int, ...] = (34, 16, 16, 44)) -> str:
+def row(*cells: Any, widths: tuple[int, ...] = (22, 15, 14, 30)) -> str:
     """One line of a table in plain text."""
     return "  ".join(str(cell).ljust(width) for cell, width in zip(cells, widths, strict=False)).rstrip()
 

@@ -7,11 +7,14 @@ shows without a kernel.
 from __future__ import annotations
 
 from html import escape
+from textwrap import fill
 from typing import Any
 
 import ipywidgets as w
 
 from gmp_lab.quiz import Question
+
+_WIDTH = 86  # of a line of text in a notebook that shares the window with the list of files
 
 
 class Ask(w.VBox):  # type: ignore[misc]  # ipywidgets has no types
@@ -60,7 +63,7 @@ class Predict(w.VBox):  # type: ignore[misc]  # ipywidgets has no types
         lines.append(reason if chosen is None else self.question.feedback(chosen))
         if chosen not in (None, self.question.right):
             lines.append(reason)
-        return "\n".join(lines)
+        return "\n".join(fill(line, _WIDTH, subsequent_indent="  ") for line in lines)
 
     def __repr__(self) -> str:
         return "(choose an answer here; without a kernel, the question stands above)"
