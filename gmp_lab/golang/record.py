@@ -18,7 +18,7 @@ from gmp_lab.golang.experiments import EXPERIMENTS, compact, cpus, run_live
 from gmp_lab.golang.toolchain import Toolchain, require_toolchain
 
 COMMAND: Final = "python -m gmp_lab.golang.record"
-ASKED: Final = 7  # times
+ORDERS, MIXES = 7, 25  # how often each is run; a mix is at the mercy of whatever else the machine does
 #: The runs of each experiment; the first is what is shown when none fits.
 RUNS: Final[dict[str, list[dict[str, int]]]] = {
     "order": [{"n": n} for n in (300, 10, 257, 258, 600, 1000)],
@@ -49,12 +49,13 @@ def main() -> int:
 
 def _run(name: str, toolchain: Toolchain, arguments: dict[str, int]) -> dict[str, Any]:
     """One of several results, as it is written down."""
-    results = [run_live(name, toolchain, **arguments) for _ in range(ASKED)]
+    asked = MIXES if EXPERIMENTS[name].values else ORDERS
+    results = [run_live(name, toolchain, **arguments) for _ in range(asked)]
     ((order, count),) = Counter(result.numbers for result in results).most_common(1)
     if EXPERIMENTS[name].values:
-        kept, why = min(results, key=lambda result: result.values["elapsed_ns"]), f"the fastest of {ASKED}"
+        kept, why = min(results, key=lambda result: result.values["elapsed_ns"]), f"the fastest of {asked}"
     else:
-        kept, why = next(r for r in results if r.numbers == order), f"{count} of {ASKED} had this order"
+        kept, why = next(r for r in results if r.numbers == order), f"{count} of {asked} had this order"
     return {
         "gomaxprocs": kept.gomaxprocs, "arguments": kept.arguments, "kept": why, "order": compact(kept.numbers),
         "values": kept.values, "trace": kept.schedtrace.splitlines(),
