@@ -17,7 +17,7 @@ def make_control(control: Control | Choice, label_chars: int) -> Any:
     common = {
         "description": control.words(),
         "tooltip": _tooltip(control),
-        "style": {"description_width": f"{label_chars}ch"},
+        "style": {"description_width": f"{label_chars * 6 // 5 + 2}ch"},  # capitals are wider than a ch
         "layout": w.Layout(width="100%"),
         "value": control.default,
     }
