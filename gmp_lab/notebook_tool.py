@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import statistics
 import sys
@@ -57,6 +58,9 @@ _HEADING: Final = re.compile(r"^(#{1,6}) +(.+?) *$", re.MULTILINE)
 _LINK: Final = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _HAN: Final = re.compile("[\u4e00-\u9fff]")
 _MACHINE: Final = re.compile(r"(?<![\w.:/])/(?:home|root|Users|tmp|var|opt|mnt|usr|private)/[\w.]|\b[A-Z]:\\\w")
+# An object's address, a random id: another one at each run.
+_RANDOM: Final = re.compile(r"\bat 0x[0-9a-f]{6,}|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+_PICTURE: Final = re.compile(r"!\[\s*\]\(|<img(?![^>]*\balt=[\"'][^\"'])[^>]*>")
 
 Notebook = Any  # an nbformat.NotebookNode: nbformat has no type information
 _v4: Final[Any] = nbformat.v4
@@ -83,10 +87,16 @@ class _ThisKernel(AsyncKernelManager):
 
 
 def execute(nb: Notebook, folder: Path) -> None:
-    """Run all cells in place, in ``folder``; nbclient's CellExecutionError at the first one that fails."""
+    """Run all cells in place, in ``folder``; nbclient's CellExecutionError at the first one that fails.
+
+    Go is hidden from the kernel: what is stored are the recorded results, which are the same on every machine.
+    """
     settings: dict[str, Any] = {"timeout": CELL_SECONDS, "record_timing": False, "coalesce_streams": True}
     place = {"metadata": {"path": str(folder)}}
-    NotebookClient(nb, kernel_name="python3", kernel_manager_class=_ThisKernel, resources=place, **settings).execute()
+    client = NotebookClient(
+        nb, kernel_name="python3", kernel_manager_class=_ThisKernel, resources=place, **settings
+    )
+    client.execute(env={**os.environ, "GMP_LAB_GO": "none"})
 
 
 def normalise(nb: Notebook) -> None:
@@ -205,6 +215,12 @@ def _text_twins(nb: Notebook, _path: Path) -> Finding:
                 yield f"the figure of cell {n} has no text beside it (call one of {', '.join(TWINS[:4])}, ...)"
 
 
+def _pictures(nb: Notebook, _path: Path) -> Finding:
+    for n, cell in enumerate(nb.cells, 1):
+        if cell.cell_type == "markdown" and _PICTURE.search(cell.source):
+            yield f"cell {n} has a picture without words for those who do not see it (alt text)"
+
+
 def _anchors(nb: Notebook) -> set[str]:
     return {words.replace(" ", "-") for _, words in _headings(nb)}
 
@@ -239,6 +255,12 @@ def _no_machine(nb: Notebook, _path: Path) -> Finding:
             yield f"cell {n} contains a path of the machine on which it was executed"
 
 
+def _nothing_random(nb: Notebook, _path: Path) -> Finding:
+    for n, cell in _code(nb):
+        if _RANDOM.search(json.dumps(cell.outputs)):
+            yield f"cell {n} shows an object's address or a random id, another one at each run"
+
+
 def _reasons(nb: Notebook, _path: Path) -> Finding:
     for n, cell in _code(nb):
         if any(tag.startswith("nbval-") for tag in cell.metadata.get("tags", [])) and "#" not in cell.source:
@@ -253,8 +275,8 @@ def _normal(nb: Notebook, _path: Path) -> Finding:
 
 
 CHECKS: Final[tuple[Callable[[Notebook, Path], Finding], ...]] = (
-    _executed, _no_widget_state, _no_errors, _short_cells, _nine_parts, _text_twins, _links, _ids, _no_machine,
-    _reasons, _normal,
+    _executed, _no_widget_state, _no_errors, _short_cells, _nine_parts, _text_twins, _pictures, _links, _ids,
+    _no_machine, _nothing_random, _reasons, _normal,
 )  # fmt: skip
 
 

@@ -115,6 +115,22 @@ def with_a_path(nb: Any) -> None:
     add_code(nb, "where()", outputs=[new_output("stream", name="stdout", text=path)])
 
 
+def with_a_picture_without_words(nb: Any) -> None:
+    nb.cells.append(new_markdown_cell("![](attachment:x.png)"))
+
+
+def with_a_picture_in_html_without_words(nb: Any) -> None:
+    nb.cells.append(new_markdown_cell('<img src="x.png" alt="">'))
+
+
+def with_an_address(nb: Any) -> None:
+    add_code(nb, "object()", outputs=[new_output("stream", text="<object object at 0x7f4c8a1b2c30>\n")])
+
+
+def with_a_random_id(nb: Any) -> None:
+    add_code(nb, "uid", outputs=[new_output("stream", text="8c0ea1a4-1f6e-4b1c-9d59-0b6f4f2a7c11\n")])
+
+
 def ignored_without_a_reason(nb: Any) -> None:
     first_code(nb).metadata["tags"] = ["nbval-ignore-output"]
 
@@ -145,6 +161,10 @@ DEFECTS: dict[Callable[[Any], None], str] = {
     with_a_lost_heading: "link to #Nothing names a heading",
     with_an_id_twice: "is there 2 times",
     with_a_path: "path of the machine",
+    with_a_picture_without_words: "(alt text)",
+    with_a_picture_in_html_without_words: "(alt text)",
+    with_an_address: "another one at each run",
+    with_a_random_id: "another one at each run",
     ignored_without_a_reason: "no comment in it says why",
     with_a_patch_version: "metadata are not the normal ones",
     with_times: "times of its last execution",
@@ -194,6 +214,7 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes, li
         code("import sys, ipywidgets\nopen('beside.txt').read(), sys.executable == WANTED"),
         code("ipywidgets.IntSlider(description='x')"),
         code("print('a')\nprint('b')"),
+        code("from gmp_lab import golang\nprint(golang.find_toolchain(), golang.recorded_or_live('steal').source)"),
     ]
     cells[0].source = cells[0].source.replace("WANTED", repr(tool.sys.executable))
     path = folder / "n.ipynb"
@@ -219,6 +240,11 @@ def test_no_widget_state_and_no_times_are_stored(executed: tuple[bytes, bytes, l
     text = executed[0].decode()
     assert set(json.loads(text)["metadata"]) == {"kernelspec", "language_info"}
     assert re.findall(r"iopub|shell\.execute_reply|\d\d:\d\d:\d\d", text) == []
+
+
+def test_recorded_results_are_stored_also_where_go_is_installed(executed: tuple[bytes, bytes, list[str]]) -> None:
+    nb = json.loads(executed[0])
+    assert nb["cells"][3]["outputs"][0]["text"] == ["None recorded\n"]
 
 
 def test_a_cell_that_fails_is_named_and_nothing_is_written(tmp_path: Path) -> None:
