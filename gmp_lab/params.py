@@ -48,9 +48,7 @@ class Version:
     schedtrace: str  # format of the schedtrace line: "1.25" (with schedticks) or "1.23"
     startup: tuple[StartupG, ...]  # goroutines at main.main, main itself (always the first) left out
     startup_schedtick: int  # P0's schedtick when main.main begins
-    startup_threads: (
-        int  # idle Ms when main.main begins: one more than Ps, of which this many count (seen in /proc)
-    )
+    startup_threads: int  # idle Ms when main.main begins: one for each P, at most this many (counted in /proc)
 
 
 _parked = (

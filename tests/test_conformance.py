@@ -101,7 +101,10 @@ def test_e2t_a_slice_is_two_ticks_of_sysmon(point: dict[str, Any]) -> None:
 
 @each("e4a")
 def test_e4a_threads_follow_concurrent_blocking_calls(point: dict[str, Any]) -> None:
-    seen = scenes.threads_of_blocking_calls(point["args"]["k"], point["GOMAXPROCS"])
+    k, gomaxprocs = point["args"]["k"], point["GOMAXPROCS"]
+    runs = [scenes.threads_of_blocking_calls(k, gomaxprocs, seed=seed) for seed in range(5)]  # five, as recorded
+    seen = {name: median(run[name] for run in runs) for name in runs[0]}
+    assert set(point["accept"]) <= set(seen)
     assert out_of_band(seen, point["accept"]) == []
 
 

@@ -88,7 +88,7 @@ def startupGoroutines(rt: Runtime, m0: M) -> None:
         else:
             newproc(rt, m0, pp, _system, (g.reason,))
             rt.allgs[-1].name = g.name
-    for _ in range(1 + min(rt.gomaxprocs, rt.version.startup_threads)):
+    for _ in range(min(rt.gomaxprocs, rt.version.startup_threads)):
         mput(rt, newm(rt, None, False))
     for gp, g in zip(rt.allgs[1:], rt.version.startup, strict=True):
         gp.name = g.name
