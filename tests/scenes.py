@@ -350,15 +350,24 @@ def hog_slices(
             yield sleep(ms=dur_ms)
 
     rec = run(main, gomaxprocs=1, **settings)
-    return turns(rec, {g: i for i, g in enumerate(ids(rec, "hog"))})
+    hogs = {g: i for i, g in enumerate(ids(rec, "hog"))}
+    if not work_ms:
+        return turns(rec, hogs)
+    # All of them end: the last turn counts too. The program looks at the clock in its loop only, not at its end.
+    ended = max(e.t for e in rec if e.kind == v.E_EXIT and e.g in hogs)
+    return turns(rec, hogs, shortest=0.001, until=ended)
 
 
 def ids(rec: Recording, name: str) -> list[int]:
     return [i + 1 for i, n in enumerate(rec.g_names) if n == name]
 
 
-def turns(rec: Recording, party: dict[int, int], shortest: float = 0.0) -> list[tuple[int, float]]:
-    """Changes of the running party: [(party, 10 ms until the next party ran)]; the last one is left out.
+def turns(
+    rec: Recording, party: dict[int, int], shortest: float = 0.0, until: int | None = None
+) -> list[tuple[int, float]]:
+    """Changes of the running party: [(party, 10 ms until the next party ran)].
+
+    The last one is left out, or counted up to the time ``until``.
 
     A turn below ``shortest`` (10 ms) is not seen and counts to the party that ran before, as in a program that
     looks at the clock only now and then.
@@ -368,6 +377,8 @@ def turns(rec: Recording, party: dict[int, int], shortest: float = 0.0) -> list[
     for e in rec:
         if e.kind == v.E_EXECUTE and e.g in party and (not changes or party[e.g] != changes[-1][0]):
             changes.append((party[e.g], e.t))
+    if until is not None and changes:
+        changes.append((-1, until))
     for (who, start), (_, end) in itertools.pairwise(changes):
         length = (end - start) / TICK
         if out and (length < shortest or out[-1][0] == who):
