@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 from random import Random
 from typing import Any
 
 import pytest
+from handmade import BEGIN, HANDOVER, recording
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from gmp_lab import Config, Program, Recording, go, lock_os_thread, recv, simulate, work
+from gmp_lab import Config, Program, Recording, go, lock_os_thread, recv, send, simulate, work
 from gmp_lab import chan as make_chan
 from gmp_lab import vocabulary as v
 from gmp_lab.catalog import CATALOG, fan_out, hogs_and_victims, steady_mix
 from gmp_lab.recording import Columns
-from gmp_lab.validate import validate
+from gmp_lab.validate import RULE_MEANINGS, validate
 
 Row = tuple[int, int, int, int, int, int]
+Rows = list[Row]
 T, KIND, G, P, M, ARG = range(6)
 
 
-def rows_of(rec: Recording) -> list[Row]:
+def rows_of(rec: Recording) -> Rows:
     return [tuple(e) for e in rec]
 
 
-def again(rec: Recording, rows: list[Row]) -> Recording:
+def again(rec: Recording, rows: Rows, complete: bool = True) -> Recording:
     """The same run with other events."""
     columns = Columns()
     columns.extend(rows)
     return Recording(
-        rec.config, columns, program="", params={}, g_names=rec.g_names, end_ns=rec.end_ns, ended=rec.ended, steps=0
-    )
+        rec.config, columns, program="", params={}, g_names=rec.g_names, end_ns=rec.end_ns, ended=rec.ended, steps=0,
+        complete=complete,
+    )  # fmt: skip
+
+
+# --- runs that could have happened --------------------------------------------------------------------------
 
 
 def mix(**settings: Any) -> Recording:
     return simulate(Config(**{"gomaxprocs": 4} | settings), steady_mix(goroutines=12, bursts=10))
+
+
+def few_cores() -> Recording:
+    return mix(cores=2, go="1.25")
 
 
 def crowd() -> Recording:
@@ -58,7 +71,7 @@ def late_thief() -> Recording:
 
     def main() -> Any:
         yield go(task)
-        yield work(ms=1)
+        yield work(ms=5)
 
     return simulate(Config(gomaxprocs=2), Program(main))
 
@@ -75,12 +88,14 @@ def locked() -> Recording:
         yield recv(c)
 
     def partner(c: Any) -> Any:
-        from gmp_lab import send  # noqa: PLC0415
-
         yield work(us=5)
         yield send(c)
 
     return simulate(Config(gomaxprocs=2), Program(main))
+
+
+def traced() -> Recording:
+    return mix(schedtrace_ms=1)
 
 
 @pytest.mark.parametrize("name", sorted(CATALOG))
@@ -91,38 +106,71 @@ def test_every_ready_workload_gives_a_possible_run(name: str, version: str, goma
     assert validate(simulate(config, CATALOG[name][0]())) == []
 
 
-@pytest.mark.parametrize("make", [crowd, thieves, hogs, locked, late_thief, sleepers])
+SCENES = [mix, few_cores, crowd, thieves, hogs, late_thief, sleepers, locked, traced]
+
+
+@pytest.mark.parametrize("make", SCENES)
 def test_the_runs_that_the_defects_below_are_made_from_are_possible(make: Callable[[], Recording]) -> None:
     assert validate(make()) == []
 
 
-def change(kind: int, column: int, value: Callable[[Row], int], which: int = 0) -> Callable[[list[Row]], list[Row]]:
-    """Change one column of the which-th event of a kind."""
+@pytest.mark.parametrize("until_ns", [1, 30_000, 100_000, 1_000_000])
+@pytest.mark.parametrize("startup", ["bare", "real"])
+def test_a_run_that_is_cut_off_is_possible(until_ns: int, startup: str) -> None:
+    assert validate(mix(until_ns=until_ns, startup=startup)) == []
 
-    def apply(rows: list[Row]) -> list[Row]:
-        found = [i for i, row in enumerate(rows) if row[KIND] == kind]
-        i = found[which]
-        row = list(rows[i])
-        row[column] = value(rows[i])
-        return [*rows[:i], tuple(row), *rows[i + 1 :]]  # type: ignore[list-item]
+
+# --- one defect each ------------------------------------------------------------------------------------------
+
+Change = Callable[[Rows], Rows]
+
+
+def which(rows: Rows, kind: int, n: int, *, arg: int | None = None) -> int:
+    """Number of the n-th event of a kind (and argument)."""
+    return [i for i, row in enumerate(rows) if row[KIND] == kind and arg in (None, row[ARG])][n]
+
+
+def change(kind: int, column: int, value: Callable[[Row], int], n: int = 0, arg: int | None = None) -> Change:
+    """Change one column of the n-th event of a kind."""
+
+    def apply(rows: Rows) -> Rows:
+        i = which(rows, kind, n, arg=arg)
+        row = (*rows[i][:column], value(rows[i]), *rows[i][column + 1 :])
+        return [*rows[:i], row, *rows[i + 1 :]]  # type: ignore[list-item]
 
     return apply
 
 
-def drop(kind: int, which: int = 0) -> Callable[[list[Row]], list[Row]]:
-    def apply(rows: list[Row]) -> list[Row]:
-        i = [i for i, row in enumerate(rows) if row[KIND] == kind][which]
+def drop(kind: int, n: int = 0, arg: int | None = None) -> Change:
+    def apply(rows: Rows) -> Rows:
+        i = which(rows, kind, n, arg=arg)
         return rows[:i] + rows[i + 1 :]
 
     return apply
 
 
-def repeat(kind: int, which: int = 0) -> Callable[[list[Row]], list[Row]]:
-    def apply(rows: list[Row]) -> list[Row]:
-        i = [i for i, row in enumerate(rows) if row[KIND] == kind][which]
+def repeat(kind: int, n: int = 0) -> Change:
+    def apply(rows: Rows) -> Rows:
+        i = which(rows, kind, n)
         return [*rows[: i + 1], rows[i], *rows[i + 1 :]]
 
     return apply
+
+
+def after(kind: int, n: int, new: Callable[[Row], Row], arg: int | None = None) -> Change:
+    """Put another event right after the n-th of a kind, made from it."""
+
+    def apply(rows: Rows) -> Rows:
+        i = which(rows, kind, n, arg=arg)
+        return [*rows[: i + 1], new(rows[i]), *rows[i + 1 :]]
+
+    return apply
+
+
+def silence_the_thief(rows: Rows) -> Rows:
+    """The thread that sleeps before its theft is never heard of again."""
+    i = which(rows, v.E_STEAL_SLEEP, 0)
+    return rows[: i + 1] + [row for row in rows[i + 1 :] if row[M] != rows[i][M]]
 
 
 def one_fewer(row: Row) -> int:
@@ -135,90 +183,252 @@ def from_itself(row: Row) -> int:
     return v.steal_arg(row[P], n, runnext)
 
 
-def swap_parked(rows: list[Row]) -> list[Row]:
+def swap_parked(rows: Rows) -> Rows:
     """Two Ms that parked one after the other did so in the other order."""
     parked = [i for i, row in enumerate(rows) if row[KIND] == v.E_M_PARK]
-    woken = {i: next((r[M] for r in rows[i:] if r[KIND] in (v.E_M_PARK, v.E_M_START)), -1) for i in parked}
     for i, j in pairwise(parked):
+        woken = next((r[M] for r in rows[j:] if r[KIND] == v.E_M_START), -1)
         between = {row[KIND] for row in rows[i + 1 : j]}
-        if v.E_M_START not in between and rows[i][M] != rows[j][M] and woken[i] == rows[i][M]:
-            swapped = list(rows)
-            swapped[i] = (*rows[i][:M], rows[j][M], rows[i][ARG])
-            swapped[j] = (*rows[j][:M], rows[i][M], rows[j][ARG])
-            return swapped
-    raise AssertionError("no two Ms parked in a row")
+        if v.E_M_START not in between and rows[i][T] == rows[j][T] and woken == rows[j][M]:
+            break
+    else:
+        i = which(rows, v.E_M_START, -1)
+        return [*rows[:i], (*rows[i][:M], 0, rows[i][ARG]), *rows[i + 1 :]]
+    one, other = (*rows[i][:M], rows[j][M], -1), (*rows[j][:M], rows[i][M], -1)
+    return [*rows[:i], one, *rows[i + 1 : j], other, *rows[j + 1 :]]
 
 
-def inherit_once(rows: list[Row]) -> list[Row]:
-    """The first goroutine that is taken at a 61st tick is taken one tick late."""
-    i = next(i for i, row in enumerate(rows) if row[KIND] == v.E_EXECUTE and row[ARG] == v.SRC_LOCAL)
-    return [*rows[:i], (*rows[i][:ARG], v.SRC_RUNNEXT | v.INHERIT), *rows[i + 1 :]]
-
-
-DEFECTS: list[tuple[str, Callable[[], Recording], Callable[[list[Row]], list[Row]], str]] = [
+DEFECTS: list[tuple[str, Callable[[], Recording], Change, str]] = [
     ("time runs backwards", mix, change(v.E_PARK, T, lambda r: r[T] - 10**6), "time"),
     ("an unknown kind", mix, change(v.E_PARK, KIND, lambda r: 99), "kind"),
     ("a P that does not exist", mix, change(v.E_EXECUTE, P, lambda r: 77), "ids"),
+    ("a P below zero", mix, change(v.E_EXECUTE, P, lambda r: -1), "ids"),
+    ("a goroutine that was never made", mix, change(v.E_READY, G, lambda r: 999), "ids"),
+    ("a thread that was never made", mix, change(v.E_ACQUIRE_P, M, lambda r: 99, 2), "ids"),
+    ("two goroutines in the wrong order", mix, change(v.E_GO_CREATE, G, lambda r: r[G] + 1, 3), "ids"),
     ("a goroutine is readied twice", mix, repeat(v.E_READY), "transition"),
     ("a dead goroutine comes back", mix, repeat(v.E_EXIT), "transition"),
     ("a goroutine is executed twice", mix, repeat(v.E_EXECUTE, 3), "transition"),
+    ("a call is left by who made none", mix, repeat(v.E_SYSEXIT), "transition"),
+    ("a queued goroutine is queued again", mix,
+     after(v.E_GO_CREATE, 3, lambda r: (r[T], v.E_QUEUE_TAIL, r[G], r[P], r[M], -1)), "one-queue"),
+    ("not the first of the global queue", crowd, change(v.E_GLOB_GET, G, lambda r: r[G] + 1), "source"),
+    ("a batch is executed as stolen", crowd,
+     change(v.E_EXECUTE, ARG, lambda r: v.SRC_STEAL, arg=v.SRC_GLOBAL), "source"),
     ("half of an overflow is more than half", crowd, change(v.E_OVERFLOW, ARG, lambda r: 129), "overflow"),
     ("an overflow is lost", crowd, drop(v.E_OVERFLOW), "overflow"),
-    ("the global queue is looked at on another tick", crowd, inherit_once, "tick-61"),
+    ("what overflowed is nowhere", crowd, lambda rows: drop(v.E_OVERFLOW)(rows)[:600], "lost"),
+    ("the global queue waits for another tick", crowd,
+     change(v.E_EXECUTE, ARG, lambda r: v.SRC_RUNNEXT | 16, arg=v.SRC_LOCAL), "tick-61"),
     ("a batch is larger than the share", crowd, change(v.E_GLOB_GET, ARG, lambda r: r[ARG] + 1), "batch"),
+    ("an inherited slice from the ring", crowd, change(v.E_EXECUTE, ARG, lambda r: v.SRC_LOCAL | 16, 9), "inherit"),
+    ("a runnext with a slice of its own", mix,
+     change(v.E_EXECUTE, ARG, lambda r: v.SRC_RUNNEXT, 1, arg=v.SRC_RUNNEXT | 16), "inherit"),
     ("a thief takes less than half", thieves, change(v.E_STEAL, ARG, one_fewer), "steal-half"),
     ("a P steals from itself", thieves, change(v.E_STEAL, ARG, from_itself), "steal"),
     ("a thief runs the first that it stole", thieves, change(v.E_STEAL, G, lambda r: 2), "steal-last"),
     ("a runnext is stolen without a sleep", late_thief, drop(v.E_STEAL_SLEEP), "steal-sleep"),
+    ("a thief waits for a runnext that is not there", thieves,
+     after(v.E_STEAL, 0, lambda r: (r[T], v.E_STEAL_SLEEP, -1, r[P], r[M], r[P])), "steal-sleep"),
+    ("a thief never wakes up", late_thief, silence_the_thief, "oversleep"),
     ("a spinning M is not counted", thieves, drop(v.E_SPIN), "spin"),
+    ("a thread is woken for nothing", thieves, change(v.E_M_START, ARG, lambda r: 0), "one-wake"),
+    ("needspinning is set twice", mix, repeat(v.E_NEED_SPIN), "needspinning"),
     ("a woken M is not the last that parked", mix, swap_parked, "midle"),
+    ("a new thread although one is parked", mix, drop(v.E_M_PARK, -1), "midle"),
+    ("a thread runs two goroutines", mix,
+     after(v.E_EXECUTE, 3, lambda r: (r[T], v.E_EXECUTE, r[G] + 1, r[P], r[M], r[ARG])), "one-g"),
     ("a P is wired to two Ms", mix, repeat(v.E_ACQUIRE_P, 1), "one-m"),
+    ("an M is wired to two Ps", mix, after(v.E_ACQUIRE_P, 1, lambda r: (*r[:P], (r[P] + 1) % 4, *r[M:])), "one-p"),
     ("an idle P is listed twice", mix, repeat(v.E_PIDLE_PUT), "idle"),
     ("the idle list is no stack", mix, change(v.E_PIDLE_GET, P, lambda r: 1), "idle"),
+    ("a P is with nobody", mix, drop(v.E_PIDLE_PUT, -1), "lost-p"),
+    ("a P is taken from where it is not", mix, drop(v.E_PIDLE_GET, 2), "lost-p"),
+    ("a thread wakes twice", mix, repeat(v.E_M_WAKE), "m-state"),
+    ("a thread does something before it wakes", mix, drop(v.E_M_WAKE), "asleep"),
+    ("a thread with a P does nothing", mix, drop(v.E_EXECUTE, 5), "stuck"),
+    ("a P that was lost is kept", mix, change(v.E_SYSEXIT, ARG, lambda r: v.EXIT_FAST, arg=v.EXIT_IDLE_P), "syscall"),
+    ("a P that was kept is taken back", mix,
+     change(v.E_SYSEXIT, ARG, lambda r: v.EXIT_OLD_P, arg=v.EXIT_FAST), "syscall"),
     ("a P is taken from nobody's call", mix, repeat(v.E_RETAKE), "retake"),
-    ("a call is left by who made none", mix, repeat(v.E_SYSEXIT), "transition"),
-    ("a slice is cut after 1 ms", hogs, change(v.E_PREEMPT, T, lambda r: r[T] - 9_900_000), "time"),
-    ("a fresh slice is cut", hogs, repeat(v.E_PREEMPT), ""),
-    ("an inherited slice from the ring", crowd, change(v.E_EXECUTE, ARG, lambda r: v.SRC_LOCAL | 16, 9), "inherit"),
+    ("a P is taken by a thread that is not sysmon", mix, change(v.E_RETAKE, ARG, lambda r: 0), "retake"),
+    ("a P of 1.25 is taken from nobody's call", few_cores, repeat(v.E_RETAKE), "retake"),
+    ("readied by somebody else", mix, change(v.E_READY, ARG, lambda r: r[ARG] + 1), "waker"),
+    ("preempted without being asked", hogs, drop(v.E_PREEMPT), "preempt"),
+    ("a fresh slice is cut", hogs,
+     after(v.E_EXECUTE, 0, lambda r: (r[T], v.E_PREEMPT, r[G], r[P], r[M], 0), v.SRC_GLOBAL), "slice"),
+    ("stopped by a signal, and runs on", hogs, drop(v.E_YIELD, arg=v.YIELD_PREEMPTED), "signal"),
+    ("a sleeper wakes without its timer", sleepers, drop(v.E_TIMER), "timer"),
+    ("a timer of who does not sleep", sleepers, change(v.E_TIMER, G, lambda r: 1), "timer"),
+    ("an unknown reason", mix, change(v.E_PARK, ARG, lambda r: 99), "reason"),
     ("two poll at once", sleepers, repeat(v.E_POLL_BLOCK), "poller"),
-    ("a locked goroutine moves to another thread", locked, change(v.E_EXECUTE, M, lambda r: 3, -1), "owner"),
+    ("a locked goroutine moves to another thread", locked, change(v.E_EXECUTE, M, lambda r: 2, -1), "locked"),
+    ("what is locked is given to another thread", locked, change(v.E_START_LOCKED, G, lambda r: 2), "locked"),
+    ("a thread on two cores", few_cores, change(v.E_CPU_ON, ARG, lambda r: 1 - r[ARG], 3), "core"),
+    ("a thread without a core", few_cores, drop(v.E_CPU_ON, 2), "core"),
+    ("sysmon sleeps as it likes", sleepers, change(v.E_SYSMON, ARG, lambda r: 30), "sysmon"),
+    ("sysmon sleeps deep while Ps are busy", mix,
+     after(v.E_EXECUTE, 3, lambda r: (r[T], v.E_SYSMON_DEEP, -1, -1, -1, 1)), "sysmon"),
+    ("a line of schedtrace too early", traced, repeat(v.E_SCHEDTRACE), "sysmon"),
     ("main has not returned", mix, drop(v.E_EXIT, -1), "end"),
-]
+    ("something happens after main's return", mix,
+     after(v.E_EXIT, -1, lambda r: (r[T], v.E_SYSMON, -1, -1, -1, 20)), "end"),
+]  # fmt: skip
+SPINS = (200, v.E_ACQUIRE_P, -1, 1, 1, -1)
+UNTIL_SPIN = HANDOVER[: HANDOVER.index(SPINS) + 1]  # M1 spins on P1, main runs on P0, G2 is in P0's runnext
+PARKED: Row = (400, v.E_PARK, 1, 0, 0, v.WAIT_NO["sync.WaitGroup.Wait"])
+TWO_MADE: Rows = [*BEGIN[1:], (100, v.E_GO_CREATE, 2, 0, 0, 1), (200, v.E_GO_CREATE, 3, 0, 0, 1)]  # ring 2, runnext 3
+#: defects that are easier to write down than to find in a run: number of Ps, all events, rule
+WRITTEN: list[tuple[str, int, Rows, str]] = [
+    ("the ring before runnext", 1, [*TWO_MADE, PARKED, (500, v.E_EXECUTE, 2, 0, 0, v.SRC_LOCAL)], "runnext-first"),
+    ("the global queue before its own", 1,
+     [*TWO_MADE, (400, v.E_YIELD, 1, 0, 0, v.YIELD_GOSCHED), (400, v.E_GLOB_GET, 1, 0, 0, 1)], "local-first"),
+    ("a theft before the global queue", 2,
+     [*UNTIL_SPIN, (220, v.E_YIELD, 1, 0, 0, v.YIELD_GOSCHED), (220, v.E_STEAL, 2, 1, 1, v.steal_arg(0, 1, True))],
+     "global-first"),
+    ("too many spin", 2, [*UNTIL_SPIN, (200, v.E_PARK, 1, 0, 0, 0), (200, v.E_SPIN, -1, -1, 0, 1)], "spin-gate"),
+    ("nobody is woken for work", 2, [*BEGIN, (9, v.E_GO_CREATE, 2, 0, 0, 1), (900, v.E_LOG, 1, 0, 0, 7)], "conserve"),
+    ("a P becomes idle with work on the global queue", 2,
+     [*BEGIN, (400, v.E_YIELD, 1, 0, 0, v.YIELD_GOSCHED), (400, v.E_RELEASE_P, -1, 0, 0, -1),
+      (400, v.E_PIDLE_PUT, -1, 0, -1, -1)], "conserve"),
+    ("a call is cut short without need", 2,
+     [*BEGIN, (50, v.E_M_NEW, -1, -1, 1, v.M_SYSMON), (100, v.E_SYSCALL, 1, 0, 0, 0), (200, v.E_SYSEXIT, 1, 0, 0, 0),
+      (300, v.E_SYSCALL, 1, 0, 0, 0), (400, v.E_RETAKE, 1, 0, 0, 1), (400, v.E_HANDOFF, -1, 0, 1, -1),
+      (400, v.E_PIDLE_PUT, -1, 0, -1, -1)], "retake-early"),
+    ("two goroutines share a thread's hands", 1, [*TWO_MADE, (300, v.E_LOG, 3, 0, 0, 5)], "owner"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "make", "defect", "rule"), DEFECTS, ids=[d[0] for d in DEFECTS])
 def test_a_run_with_one_defect_is_named_by_its_rule(
-    name: str, make: Callable[[], Recording], defect: Callable[[list[Row]], list[Row]], rule: str
+    name: str, make: Callable[[], Recording], defect: Change, rule: str
 ) -> None:
     rec = make()
-    found = validate(again(rec, defect(rows_of(rec))))
-    if rule:
-        assert rule in {violation.rule for violation in found[:6]}
-    else:
-        assert found == []  # asking twice is allowed
+    rows, changed = rows_of(rec), defect(rows_of(rec))
+    place = next((i for i, (a, b) in enumerate(zip(rows, changed, strict=False)) if a != b), len(rows) - 1)
+    found = validate(again(rec, changed))
+    assert rule in {violation.rule for violation in found}
+    assert found[0].event >= place - 1  # nothing before the defect; the last moment before it may be told late
 
 
-def test_nearly_every_random_change_of_a_run_is_noticed() -> None:
-    rec = mix()
+@pytest.mark.parametrize(("name", "p", "rows", "rule"), WRITTEN, ids=[d[0] for d in WRITTEN])
+def test_a_scene_with_one_defect_is_named_by_its_rule(name: str, p: int, rows: Rows, rule: str) -> None:
+    before = validate(recording(rows[:-3], p=p))
+    assert rule in {violation.rule for violation in validate(recording(rows, p=p))} - {x.rule for x in before}
+
+
+def test_every_rule_has_a_defect_that_it_names() -> None:
+    assert {d[3] for d in DEFECTS} | {d[3] for d in WRITTEN} == set(RULE_MEANINGS)
+
+
+@pytest.mark.parametrize("again_asked", [1, 2])
+def test_asking_a_goroutine_to_stop_twice_is_possible(again_asked: int) -> None:
+    rec = hogs()
+    assert validate(again(rec, repeat(v.E_PREEMPT, again_asked)(rows_of(rec)))) == []
+
+
+# --- changes at random ----------------------------------------------------------------------------------------
+
+#: what leaves no trace: a note (log, sysmon's pace, its mark that it looks), or an order of its own
+SILENT = {v.E_LOG, v.E_SYSMON, v.E_SYSMON_DEEP, v.E_SIGNAL, v.E_HANDOFF, v.E_NEED_SPIN, v.E_SCHEDTRACE, v.E_PREEMPT}
+
+
+def mutant(rows: Rows, random: Random) -> tuple[str, Rows]:
+    """The rows with one event dropped, doubled, exchanged with the next one, or with one number changed."""
+    i = random.choice([i for i, row in enumerate(rows[:-1]) if row[KIND] not in SILENT])
+    row, how = rows[i], random.choice(["drop", "double", "swap", "g", "p", "m"])
+    if how == "drop":
+        return how, rows[:i] + rows[i + 1 :]
+    if how == "double":
+        return how, [*rows[:i], row, *rows[i:]]
+    if how == "swap":
+        return how, [*rows[:i], rows[i + 1], row, *rows[i + 2 :]]
+    column = {"g": G, "p": P, "m": M}[how]
+    other = [value for value in range(4) if value != row[column] and row[column] >= 0]
+    new = (*row[:column], random.choice(other or [row[column]]), *row[column + 1 :])
+    return how if other else "none", [*rows[:i], new, *rows[i + 1 :]]  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("make", [mix, few_cores, thieves, sleepers])
+def test_nearly_every_random_change_of_a_run_is_noticed(make: Callable[[], Recording]) -> None:
+    rec, random = make(), Random(5)
     rows = rows_of(rec)
-    silent = {v.E_LOG, v.E_SYSMON, v.E_SYSMON_DEEP, v.E_SIGNAL, v.E_HANDOFF, v.E_M_WAKE, v.E_NEED_SPIN, v.E_TIMER}
-    random = Random(5)
-    candidates = [i for i, row in enumerate(rows) if row[KIND] not in silent]
-    noticed = 0
-    for _ in range(300):
-        i = random.choice(candidates)
-        mutant = rows[:i] + rows[i + 1 :] if random.random() < 0.5 else [*rows[:i], rows[i], *rows[i:]]
-        noticed += bool(validate(again(rec, mutant)))
-    assert noticed >= 285
+    tried: Counter[str] = Counter()
+    noticed: Counter[str] = Counter()
+    for _ in range(400):
+        how, changed = mutant(rows, random)
+        if changed != rows:
+            tried[how] += 1
+            noticed[how] += bool(validate(again(rec, changed)))
+    print(make.__name__, {how: f"{noticed[how]} of {tried[how]}" for how in sorted(tried)})  # noqa: T201
+    kinds = [how for how in tried if how != "swap"]  # two events of one instant may change places unseen
+    assert sum(noticed[how] for how in kinds) >= 0.98 * sum(tried[how] for how in kinds)
+    assert noticed["swap"] >= 0.6 * tried["swap"]
+
+
+@pytest.mark.parametrize("make", [few_cores, sleepers, locked])
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_run_without_its_beginning_is_judged_and_not_stumbled_over(
+    make: Callable[[], Recording], complete: bool
+) -> None:
+    rec = make()
+    assert bool(validate(again(rec, rows_of(rec)[10:], complete))) == complete
+
+
+NUMBER = st.integers(-2, 9)
+ROW = st.tuples(st.integers(0, 50), st.sampled_from([*v.KIND_NAMES, 99]), NUMBER, NUMBER, NUMBER, st.integers(-2, 40))
+
+
+@settings(max_examples=300)
+@given(rows=st.lists(ROW, max_size=60), start=st.integers(0, 40), complete=st.booleans())
+def test_no_numbers_make_the_validator_stumble(rows: list[Any], start: int, complete: bool) -> None:
+    found = validate(again(recording([], p=4), [*HANDOVER[:start], *rows], complete))
+    assert len(found) <= 200 and all(violation.rule in RULE_MEANINGS for violation in found)
+
+
+# --- recordings whose queues are unknown ------------------------------------------------------------------------
+
+#: what can be read out of a real execution trace: goroutines, calls, and which thread has which P
+TRACE = {
+    v.E_GO_CREATE, v.E_READY, v.E_EXECUTE, v.E_PARK, v.E_EXIT, v.E_YIELD, v.E_SYSCALL, v.E_SYSEXIT, v.E_RETAKE,
+    v.E_ACQUIRE_P, v.E_RELEASE_P, v.E_LOG,
+}  # fmt: skip
+
+
+def as_trace(rec: Recording, change: Change = lambda rows: rows) -> Recording:
+    return again(rec, change([row for row in rows_of(rec) if row[KIND] in TRACE]), complete=False)
+
+
+@pytest.mark.parametrize("make", SCENES)
+def test_states_and_owners_are_enough_for_a_possible_trace(make: Callable[[], Recording]) -> None:
+    assert validate(as_trace(make())) == []
+
+
+@pytest.mark.parametrize(
+    ("defect", "rule"),
+    [
+        (repeat(v.E_READY), "transition"), (repeat(v.E_EXIT), "transition"), (repeat(v.E_ACQUIRE_P, 2), "one-m"),
+        (drop(v.E_RELEASE_P), "one-p"), (change(v.E_PARK, M, lambda r: r[M] + 1), "owner"),
+        (change(v.E_PARK, T, lambda r: 0, 5), "time"), (drop(v.E_EXIT, -1), "end"),
+    ],
+)  # fmt: skip
+def test_a_trace_with_one_defect_is_named_by_its_rule(defect: Change, rule: str) -> None:
+    assert rule in {violation.rule for violation in validate(as_trace(mix(), defect))}
+
+
+def test_what_cannot_be_known_of_a_trace_is_not_asked() -> None:
+    rec = crowd()
+    rows = change(v.E_GLOB_GET, ARG, lambda r: r[ARG] + 1)(rows_of(rec))
+    assert validate(again(rec, rows)) != [] and validate(again(rec, rows, complete=False)) == []
 
 
 def test_a_violation_is_a_sentence_about_named_things() -> None:
     rec = thieves()
     first = validate(again(rec, change(v.E_STEAL, ARG, one_fewer)(rows_of(rec))))[0]
     assert first.message.endswith("half, rounded up, is " + first.message.rsplit(" ", 1)[1])
-    assert first.message.startswith("P") and 0 < first.event < len(rec)
+    assert first.message.startswith("P") and 0 < first.event < len(rec) and first.t == rec.t[first.event]
 
 
-def test_a_broken_recording_gives_at_most_200_violations() -> None:
-    rec = mix()
-    assert len(validate(again(rec, rows_of(rec)[40:]))) <= 205
+def test_a_violation_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        validate(again(mix(), rows_of(mix())[40:]))[0].rule = "none"  # type: ignore[misc]

@@ -97,7 +97,7 @@ class Books:
         self.touched: set[int] = set()  # Ms that did something at this instant
         self.poller = -1
         self.need_spin = 0
-        self.armed = False  # somebody was woken: from here on queued work and an idle P must meet
+        self.armed = not real  # a real start-up leaves work that nobody was woken for; until the first wake-up
         self.cpu: dict[int, int] = {}
         self.sysmon_us = 0
         self.deep = 0
@@ -144,9 +144,10 @@ class Books:
     def runs(self, e: Event, does: str) -> None:
         """Check that M e.m runs G e.g, and with P e.p if that is told."""
         have, p = self.m_g.get(e.m, 0), self.m_p.get(e.m, -1)
-        known = e.m in self.m_g or self.rec.complete
+        known = e.m in self.m_g or e.g in self.g_m or self.rec.complete
         ran = f"G{have}" if have else "none"
         self.need("owner", have == e.g or not known, f"G{e.g} {does} M{e.m}, which runs {ran}")
+        known = e.m in self.m_p or self.rec.complete
         self.need("owner", e.p in (-1, p) or not known, f"G{e.g} {does} M{e.m} with P{e.p}; M{e.m} has P{p}")
 
     # --- queues -----------------------------------------------------------------------------------------

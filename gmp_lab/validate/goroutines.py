@@ -129,7 +129,9 @@ def signal(b: Books, e: Event) -> None:
 def timer(b: Books, e: Event) -> None:
     waits = b.status.get(e.g) == WAITING and b.reason.get(e.g) == _SLEEP
     b.need("timer", waits, f"the timer of G{e.g} runs, which does not sleep")
+    b.need("timer", b.m_p.get(e.m) == e.p, f"M{e.m} runs a timer for P{e.p}, which it does not have")
     b.timer = (e.t, e.g)
+    b.expect = (v.E_READY, e.g, e.p, "timer", f"the timer of G{e.g} runs and does not wake it")
     if e.arg != e.p:
         b.midpass.add(e.m)  # a stolen timer: what it readies is run at once
 
@@ -142,6 +144,7 @@ def log(b: Books, e: Event) -> None:
 def lock_thread(b: Books, e: Event) -> None:
     b.runs(e, "locks itself to")
     if e.arg:
+        b.need("locked", e.g not in b.locked, f"G{e.g} is locked to M{b.locked.get(e.g)} already")
         b.locked[e.g] = e.m
     else:
         was = b.locked.pop(e.g, -1)

@@ -35,7 +35,7 @@ RULE_MEANINGS: Final[dict[str, str]] = {
     "midle": "the M that parked last is woken first, and no new one is made while one is parked (mget, startm)",
     "m-state": "an M is made, woken, parked in turn (newm, startm, stopm)",
     "asleep": "an M that is parked, not yet awake, or in netpoll does nothing",
-    "stuck": "an M with a P and without a goroutine does not let time pass, except asleep before a theft",
+    "stuck": "an M without a goroutine parks or finds one; it lets no time pass, except asleep before a theft",
     "syscall": "a goroutine comes back from its call with the P it kept, its old one, an idle one, or none if there "
     "is none (exitsyscall)",
     "retake": "a P is taken out of a system call by sysmon, which hands it over, or by who comes back (retake)",

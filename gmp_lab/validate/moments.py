@@ -13,6 +13,7 @@ from gmp_lab.recording import Event
 from gmp_lab.validate.books import DEAD, RUNNABLE, RUNNING, SYSCALL, Books
 
 _LATE_NS: Final = 1_000_000  # by how much a thread may oversleep before it counts as lost
+_NAP_NS: Final = params.stealSleepUs * 1000
 
 #: which ids an event must have, by kind; all other kinds need none
 IDS: Final[dict[int, str]] = {
@@ -50,6 +51,9 @@ def before(b: Books, e: Event) -> bool:
         state = b.m_state.get(e.m, "awake")
         b.need("asleep", state == "awake", f"M{e.m} is {state} and yet does something ({e.name})")
         b.need("sysmon", e.m not in b.sysmon, f"sysmon (M{e.m}) does what only an M with a P does ({e.name})")
+        since = b.slept.get(e.m, (0, 0, 0))[2]
+        awake = not since or e.t >= since + _NAP_NS
+        b.need("steal-sleep", awake, f"M{e.m} sleeps only {e.t - since} ns before a theft")
         limited = b.rec.config.cores is not None and e.t > 0
         b.need("core", not limited or e.m in b.cpu, f"M{e.m} has no core and yet does something ({e.name})")
     return True
@@ -81,9 +85,11 @@ def quiet(b: Books) -> None:
     for p in sorted(b.loose):
         b.wrong("lost-p", f"P{p} has no M, is not idle, and time goes on")
     b.loose.clear()
-    for m in b.touched:
-        if m in b.m_p and m not in b.m_g and m not in b.slept:
+    for m in sorted((b.m_p.keys() | b.touched) - b.m_g.keys() - b.slept.keys()):
+        if m in b.m_p:
             b.wrong("stuck", f"M{m} has P{b.m_p[m]} and no goroutine, and time goes on")
+        elif b.m_state.get(m) == "awake":
+            b.wrong("stuck", f"M{m} has neither P nor goroutine and does not park, and time goes on")
     b.touched.clear()
     if b.pidle and not b.spinning and b.place and b.armed:
         _conserve(b)
@@ -112,7 +118,7 @@ def end(b: Books) -> None:
     last_words = (b.e.kind, b.e.g) == (v.E_EXIT, 1) or not rec.complete
     if ended == "exit":
         b.need("end", b.status.get(1) == DEAD, "the run ended with main's return, but main has not returned")
-        b.need("end", last_words, f"the last event is {b.e.name} and not main's exit")
+        b.need("end", last_words, "events follow main's exit, or it is not among them")
     elif b.status.get(1) == DEAD:
         b.wrong("end", f"main has returned, but the run ended with {ended!r}")
     if ended == "deadlock":
@@ -133,6 +139,6 @@ def _overslept(b: Books) -> None:
     wake = max(costs.wake_m, costs.new_m) + _LATE_NS
     for m, since in b.started.items():
         b.need("oversleep", end_ns - since <= wake, f"M{m} was started at {since} ns and never ran")
-    nap = params.stealSleepUs * 1000 + costs.usleep_slack + costs.usleep_jitter + _LATE_NS
+    nap = _NAP_NS + costs.usleep_slack + costs.usleep_jitter + _LATE_NS
     for m, (victim, _, since) in b.slept.items():
         b.need("oversleep", end_ns - since <= nap, f"M{m} sleeps since {since} ns for P{victim}'s runnext")

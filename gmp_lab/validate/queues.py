@@ -108,6 +108,7 @@ def steal_sleep(b: Books, e: Event) -> None:
     b.need("steal-sleep", not b.ring[e.arg], f"M{e.m} sleeps for P{e.arg}'s runnext while its ring is not empty")
     b.need("steal-sleep", _may_run_it(b, e.arg), f"M{e.m} sleeps although P{e.arg} cannot run its runnext itself")
     b.need("spin", e.m in b.spinning, f"M{e.m} is about to steal and does not count as spinning")
+    b.need("owner", b.m_p.get(e.m) == e.p, f"M{e.m} is about to steal for P{e.p}, which it does not have")
     b.slept[e.m] = (e.arg, b.next[e.arg], e.t)
     b.midpass.add(e.m)
 

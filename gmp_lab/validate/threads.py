@@ -31,7 +31,9 @@ def acquire_p(b: Books, e: Event) -> None:
 
 
 def release_p(b: Books, e: Event) -> None:
-    b.need("owner", b.p_m[e.p] == e.m, f"P{e.p} leaves M{e.m}, which does not have it")
+    owner = b.p_m[e.p]
+    its = owner == e.m or (owner < 0 and not b.rec.complete)
+    b.need("owner", its, f"P{e.p} leaves M{e.m}, which does not have it")
     g = b.m_g.get(e.m, 0)
     b.need("owner", not g or b.status.get(g) == SYSCALL, f"M{e.m} gives P{e.p} up while it runs G{g}")
     b.p_m[e.p] = -1
@@ -136,15 +138,20 @@ def need_spin(b: Books, e: Event) -> None:
     b.armed = True
 
 
+def _locked(b: Books, e: Event) -> bool:
+    """Whether G e.g is locked to M e.m, as far as is known."""
+    return b.locked.get(e.g, -1 if b.rec.complete else e.m) == e.m
+
+
 def stop_locked(b: Books, e: Event) -> None:
     b.m_move(e.m, ("awake",), "locked")
     b.need("owner", e.m not in b.m_p, f"M{e.m} waits for G{e.g} and keeps P{b.m_p.get(e.m)}")
-    b.need("locked", b.locked.get(e.g) == e.m, f"M{e.m} waits for G{e.g}, which is not locked to it")
+    b.need("locked", _locked(b, e), f"M{e.m} waits for G{e.g}, which is not locked to it")
 
 
 def start_locked(b: Books, e: Event) -> None:
     b.m_move(e.m, ("locked",), "starting")
-    b.need("locked", b.locked.get(e.g) == e.m, f"G{e.g} is given to M{e.m}, to which it is not locked")
+    b.need("locked", _locked(b, e), f"G{e.g} is given to M{e.m}, to which it is not locked")
     giver = b.p_m[e.p]
     from_source(b, e, giver, e.arg & 15)
     b.queue(e.g, Place("hand", e.m, v.SRC_LOCKED))
