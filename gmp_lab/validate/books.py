@@ -66,6 +66,7 @@ class Books:
         self.g_m: dict[int, int] = {}
         self.locked: dict[int, int] = {}
         self.asked: set[int] = set()  # to stop, since it was executed
+        self.stopped = False  # the last event was a signal that stopped its goroutine
         self.timer = (-1, 0)  # time and goroutine of the last timer that ran
         # Ps
         self.ring: list[deque[int]] = [deque() for _ in range(n)]

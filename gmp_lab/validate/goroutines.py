@@ -104,6 +104,9 @@ def yields(b: Books, e: Event) -> None:
     b.leaves(e, RUNNABLE)
     b.need("preempt", e.arg != v.YIELD_PREEMPTED or e.g in b.asked, f"G{e.g} is preempted but nobody asked it to")
     b.need("reason", 0 <= e.arg < len(v.YIELD_NAMES), f"G{e.g} yields for an unknown reason {e.arg}")
+    if b.stopped:
+        b.need("signal", e.arg == v.YIELD_PREEMPTED, f"G{e.g} was stopped by a signal but yields by itself")
+        b.stopped = False
     if e.arg == v.YIELD_GOYIELD:
         b.put_tail(e.g, e.p)
     else:
@@ -123,6 +126,7 @@ def signal(b: Books, e: Event) -> None:
     b.runs(e, "is interrupted on")
     if e.arg:
         b.need("preempt", e.g in b.asked, f"G{e.g} is stopped by a signal and nobody asked it to stop")
+        b.stopped = True
         b.expect = (v.E_YIELD, e.g, e.p, "signal", f"G{e.g} was at a safe point and did not yield")
 
 

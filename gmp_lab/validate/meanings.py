@@ -43,7 +43,7 @@ RULE_MEANINGS: Final[dict[str, str]] = {
     "waker": "who makes a goroutine runnable gets it on its own P (ready, newproc)",
     "preempt": "only a running goroutine is asked to stop, and only who was asked is preempted (preemptone)",
     "slice": "a slice is at least 10 ms old when its goroutine is asked to stop (retake)",
-    "signal": "a goroutine that a signal meets at a safe point yields (doSigPreempt)",
+    "signal": "a goroutine that a signal meets at a safe point is preempted at once (doSigPreempt)",
     "timer": "a goroutine wakes from its sleep when its timer runs, and not otherwise (time.go)",
     "reason": "parking and yielding have a reason that the vocabulary has",
     "locked": "a goroutine that is locked to a thread runs on no other, and the thread runs no other (stoplockedm)",
