@@ -28,6 +28,7 @@ from gmp_lab import (
 )
 from gmp_lab.replay import Replay
 from gmp_lab.runtime.mloop import Machine
+from gmp_lab.runtime.runtime2 import _Gdead, _Gwaiting
 from gmp_lab.validate import validate
 
 
@@ -48,12 +49,18 @@ class Mirror:
         assert state.pidle == [p.id for p in sched.pidle]
         assert state.midle == [m.id for m in sched.midle]
         assert (state.nmspinning, state.needspinning) == (sched.nmspinning, sched.needspinning)
+        assert rt.sysmontick.delay in (0, state.sysmon_us * 1000)
         for p, seen in zip(rt.allp, state.ps, strict=True):
             mine = (p.status, p.m.id if p.m else -1, p.runnext.goid if p.runnext else 0, p.schedtick, p.syscalltick)
             assert mine == (seen.status, seen.m, seen.runnext, seen.schedtick, seen.syscalltick)
             assert [g.goid for g in p.runq] == list(seen.runq)
         for g in rt.allgs:
-            assert (g.atomicstatus, g.m.id if g.m else -1) == (state.gs[g.goid].status, state.gs[g.goid].m)
+            told = state.gs[g.goid]
+            assert (g.atomicstatus, g.m.id if g.m else -1) == (told.status, told.m)
+            if g.atomicstatus != _Gdead:
+                assert (g.lockedm.id if g.lockedm else -1) == told.lockedm
+            if g.atomicstatus == _Gwaiting and told.reason >= 0:  # -1: parked by the runtime before main
+                assert g.waitreason == told.reason
         for m in rt.allm:
             mine = (m.p.id if m.p else -1, m.curg.goid if m.curg else 0, m.spinning, m.cpu)
             known = state.ms[m.id]
