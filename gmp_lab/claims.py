@@ -1,30 +1,30 @@
-"""What the article says, and what is true: the claims of its first chapter, each with verdict and evidence.
+"""The article's claims, checked: what it says, whether that is so, what is so, and where Go's source shows it.
 
-The data are in ``data/claims.json``.  The later chapters and a check that runs for each claim come with them.
+The ledger is data (``data/claims.json``).  A verdict is one of five words; a pointer is a file below Go's ``src``
+and a name in it.  A test looks every pointer up in an installed toolchain.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
+from dataclasses import dataclass
 from functools import cache
+from html import escape
 from importlib.resources import files
-from textwrap import fill
-from typing import Final, NamedTuple
+from typing import Final
 
-from gmp_lab.errors import ConfigError
+from gmp_lab.errors import ConfigError, check_choice
 
-#: verdict -> its meaning, in the order in which tables show them
-VERDICTS: Final = {
-    "true": "true",
-    "true_since": "true since a certain Go version",
-    "changed": "was true once, or is in part: it depends on the Go version",
-    "imprecise": "not quite: something is missing or said too strongly",
-    "false": "false",
-}
+VERDICTS: Final = ("true", "true since", "imprecise", "changed", "false")
 
 
-class Claim(NamedTuple):
-    """One claim: id such as "1-09", the article's section, the claim, its words, verdict, the truth, the evidence."""
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """``id`` ("1-07"), ``section`` of the article, ``claim``, ``verdict``, ``truth``, ``evidence`` (file, name).
+
+    ``quote`` holds a few words of the article, to find the sentence by.
+    """
 
     id: str
     section: str
@@ -32,39 +32,73 @@ class Claim(NamedTuple):
     quote: str
     verdict: str
     truth: str
-    evidence: tuple[str, ...]
+    evidence: tuple[tuple[str, str], ...]
 
-    def as_text(self, width: int = 86) -> str:
-        """The claim in a few lines of plain text."""
-        indent = " " * 6
-        says = fill(f"The article says: {self.claim}", width, initial_indent=f"{self.id}  ", subsequent_indent=indent)
-        truth = fill(f"{self.verdict.upper()}: {self.truth}", width, initial_indent=indent, subsequent_indent=indent)
-        source = fill(f"Source: {self.evidence[0]}", width, initial_indent=indent, subsequent_indent=indent)
-        return f"{says}\n{truth}\n{source}"
+    def pointer(self) -> str:
+        """Where to read: "runtime/proc.go: newproc, runqput"."""
+        names: dict[str, list[str]] = {}
+        for file, name in self.evidence:
+            names.setdefault(file, []).append(name)
+        return "; ".join(f"{file}: {', '.join(found)}" for file, found in names.items())
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Checked:
+    """Claims as a table in a notebook and as text everywhere else; both say the same."""
+
+    claims: tuple[Claim, ...]
+
+    def __repr__(self) -> str:
+        return "\n\n".join(
+            f"{c.id} The article says: {c.claim} ({c.quote})\n"
+            f"verdict: {c.verdict}\nThe runtime: {c.truth}\nread: {c.pointer()}"
+            for c in self.claims
+        )
+
+    def _repr_html_(self) -> str:
+        heads = "".join(f'<th scope="col" style="text-align:left">{h}</th>' for h in _HEADS)
+        rows = "".join(map(_row, self.claims))
+        return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+_HEADS: Final = ("no.", "the article says", "verdict", "the runtime does", "read in Go's source")
+
+
+def _row(c: Claim) -> str:
+    claim, quote, truth, pointer = map(escape, (c.claim, c.quote, c.truth, c.pointer()))
+    cells = (f'{claim}<br><span lang="zh">{quote}</span>', f"<b>{c.verdict}</b>", truth, f"<code>{pointer}</code>")
+    tds = "".join(f'<td style="text-align:left;vertical-align:top">{cell}</td>' for cell in cells)
+    return f'<tr><th scope="row" style="vertical-align:top;white-space:nowrap">{c.id}</th>{tds}</tr>'
 
 
 @cache
 def _all() -> tuple[Claim, ...]:
-    text = files("gmp_lab").joinpath("data", "claims.json").read_text(encoding="utf-8")
-    return tuple(Claim(**{**row, "evidence": tuple(row["evidence"])}) for row in json.loads(text))
+    rows = json.loads(files("gmp_lab").joinpath("data", "claims.json").read_text(encoding="utf-8"))
+    return tuple(_claim(row) for row in rows)
 
 
-def claims(section: str) -> list[Claim]:
-    """The claims of a section of the article, e.g. "1"; ConfigError if none of it are here."""
-    found = [claim for claim in _all() if claim.section == section]
+def _claim(row: dict[str, str]) -> Claim:
+    evidence = tuple((file, name) for file, name in (one.split(" ", 1) for one in row["evidence"]))
+    check_choice("verdict", row["verdict"], VERDICTS)
+    return Claim(row["id"], row["section"], row["claim"], row["quote"], row["verdict"], row["truth"], evidence)
+
+
+def claims(section: str = "") -> tuple[Claim, ...]:
+    """The claims of a section of the article ("1"; "" for all); ConfigError if there are none."""
+    found = tuple(c for c in _all() if section in ("", c.section))
     if not found:
-        raise ConfigError("section", section, "one of " + ", ".join(sorted({repr(c.section) for c in _all()})))
+        sections = sorted({c.section for c in _all()})
+        raise ConfigError("section", section, "one of " + ", ".join(map(repr, sections)))
     return found
 
 
-def claim(id: str) -> Claim:
-    """The claim with an id, e.g. "1-09"; ConfigError if there is none."""
-    for one in _all():
-        if one.id == id:
-            return one
-    raise ConfigError("id", id, "the id of a claim, from 1-01 to " + _all()[-1].id)
+def checked(*ids: str) -> Checked:
+    """Some claims, by their ids, as a table; ConfigError for an id that is not in the ledger."""
+    known = {c.id: c for c in _all()}
+    return Checked(tuple(known[check_choice("claim", one, tuple(known))] for one in ids))
 
 
-def verdict_counts(section: str) -> dict[str, int]:
-    """How many claims of a section have each verdict."""
-    return {verdict: sum(c.verdict == verdict for c in claims(section)) for verdict in VERDICTS}
+def verdicts(section: str = "") -> dict[str, int]:
+    """How many claims have which verdict, in the order of VERDICTS."""
+    found = Counter(c.verdict for c in claims(section))
+    return {verdict: found[verdict] for verdict in VERDICTS if found[verdict]}

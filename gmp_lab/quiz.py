@@ -1,48 +1,144 @@
-"""Questions with an explanation for every answer, as data and as text.
+"""Questions of the notebooks: predictions before a run, and the exam corner.  Texts and rules, no widgets.
 
-A wrong answer is worth more than a right one if the student learns why it is wrong; so each choice carries its own
-explanation.  The widgets that ask are in ``gmp_lab.widgets.quiz``; the text form is readable without a kernel.
+Questions are data (``data/quiz.json``), by the name of their notebook.  A question has two to six options, each with
+a sentence that says why it is right or what is wrong with it: an answer without a reason teaches nothing.
+
+The two kinds differ in who knows the truth.  An *exam* question marks its right option.  A *prediction* does not:
+the cell that runs the experiment hands its result over, and the option that fits it is the right one.  So a
+prediction cannot say anything else than the run does.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
-from string import ascii_lowercase
+from functools import cache
+from html import escape
+from importlib.resources import files
+from typing import Any, Final
 
-from gmp_lab.errors import ConfigError, check_int
+from gmp_lab.errors import ConfigError, check_choice
+
+LETTERS: Final = "abcdef"
+KINDS: Final = ("predict", "exam")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One answer: ``letter``, ``text``, ``why`` it is right or wrong.
+
+    ``right`` is for exam questions.  A prediction's option fits a result that is equal to ``value``, or a number
+    from ``low`` (included) to ``high`` (not included).
+    """
+
+    letter: str
+    text: str
+    why: str
+    right: bool = False
+    value: str = ""
+    low: float | None = None
+    high: float | None = None
+
+    def fits(self, result: object) -> bool:
+        """Whether a run's result is what this option says."""
+        if self.low is not None and self.high is not None:
+            return isinstance(result, (int, float)) and self.low <= result < self.high
+        return str(result) == self.value
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question: ``choices`` are (answer, why it is right or wrong); ``right`` is the number of the right one.
+    """A question: ``id`` ("01-order"), ``kind`` ("predict" or "exam"), ``text``, ``options``.
 
-    ``claim`` is the id of the claim of the article that it belongs to, if any.
+    ``claims`` are ids of the article's claims that it is about, ``about`` says in words what it practises.
     """
 
+    id: str
+    kind: str
     text: str
-    choices: tuple[tuple[str, str], ...]
-    right: int
-    claim: str = ""
+    options: tuple[Option, ...]
+    claims: tuple[str, ...]
+    about: str
 
-    def __post_init__(self) -> None:
-        if len(self.choices) < 2:
-            raise ConfigError("choices", self.choices, "at least two answers")
-        check_int("right", self.right, 0, len(self.choices) - 1)
+    def option(self, letter: object) -> Option:
+        """The option of a letter, in either case; ConfigError if there is none."""
+        letters = tuple(option.letter for option in self.options)
+        given = letter.strip().lower() if isinstance(letter, str) else letter
+        return self.options[letters.index(check_choice("answer", given, letters))]
 
-    def as_text(self) -> str:
-        """The question with its answers, one a line, lettered a, b, c."""
-        lines = [f"  {letter}) {answer}" for letter, (answer, _) in zip(ascii_lowercase, self.choices, strict=False)]
-        return "\n".join([self.text, *lines])
+    def right(self, result: object = None) -> Option | None:
+        """The right option; of a prediction, the one that fits the run's result (None if no option does)."""
+        fitting = (o for o in self.options if (o.fits(result) if self.kind == "predict" else o.right))
+        return next(fitting, None)
 
-    def feedback(self, chosen: int) -> str:
-        """What to say of a chosen answer (its number), with the reason."""
-        check_int("chosen", chosen, 0, len(self.choices) - 1)
-        verdict = "Right." if chosen == self.right else "Not so."
-        return f"{verdict} {self.choices[chosen][1]}"
+    def plain(self) -> str:
+        """Question and options as text."""
+        return "\n".join([self.text, *(f"  {option.letter}) {option.text}" for option in self.options)])
 
-    def answer(self, letter: str) -> str:
-        """Feedback on an answer given by its letter, for those who prefer to type: ``print(q.answer("b"))``."""
-        letters = ascii_lowercase[: len(self.choices)]
-        if not isinstance(letter, str) or len(letter) != 1 or letter not in letters:
-            raise ConfigError("letter", letter, "one of " + ", ".join(letters))
-        return self.feedback(letters.index(letter))
+
+def check(question: Question, letter: str, result: object = None) -> str:
+    """What there is to say to an answer: right or not, why, and if not, what is right."""
+    chosen, right = question.option(letter), question.right(result)
+    if right is None:
+        return f"Your answer: {chosen.letter}) {chosen.text}\nThe run shows {result}, which no option said."
+    if chosen == right:
+        return f"Right: {chosen.letter}) {chosen.text}\n{chosen.why}"
+    return (
+        f"Not {chosen.letter}) {chosen.text}\n{chosen.why}\nRight is {right.letter}) {right.text}\n{right.why}"
+    )
+
+
+def outcome(question: Question, result: object, chosen: str = "") -> str:
+    """A prediction beside the result of the run, as text; ``chosen`` is a letter, or "" if nobody has predicted."""
+    said = question.option(chosen) if chosen else None
+    right = question.right(result)
+    lines = [f"predicted: {f'{said.letter}) {said.text}' if said else 'nothing'}"]
+    if right is None:
+        return "\n".join([*lines, f"the run:   {result}, which no option said"])
+    lines.append(f"the run:   {right.letter}) {right.text}")
+    if said:
+        lines.append("The prediction was right." if said == right else f"The prediction was not right. {said.why}")
+    return "\n".join([*lines, right.why])
+
+
+def paragraphs(text: str) -> str:
+    """Lines as paragraphs of HTML; what stands in backticks as code."""
+    lines = (re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(line, quote=False)) for line in text.splitlines())
+    return "".join(f"<p>{line.replace('  ', '&nbsp; ')}</p>" for line in lines)
+
+
+def folded(summary: str, text: str) -> str:
+    """Text as HTML that is shown when its summary is opened, with the mouse or the keyboard, without a kernel."""
+    return f"<details><summary>{escape(summary)}</summary>{paragraphs(text)}</details>"
+
+
+def reasons(question: Question) -> str:
+    """Every option of an exam question with its verdict and its reason, as text."""
+    return "\n".join(f"{o.letter}) {'Right' if o.right else 'Not so'}. {o.why}" for o in question.options)
+
+
+@cache
+def _all() -> tuple[Question, ...]:
+    text = files("gmp_lab").joinpath("data", "quiz.json").read_text(encoding="utf-8")
+    return tuple(map(_question, json.loads(text)))
+
+
+def _question(row: dict[str, Any]) -> Question:
+    options = tuple(Option(letter, **one) for letter, one in zip(LETTERS, row["options"], strict=False))
+    return Question(row["id"], row["kind"], row["text"], options, tuple(row.get("claims", ())), row.get("about", ""))
+
+
+def questions(notebook: str = "", kind: str = "") -> tuple[Question, ...]:
+    """The questions of a notebook ("01"; "" for all) and of a kind; ConfigError if there are none."""
+    found = tuple(q for q in _all() if q.id.startswith(notebook) and kind in ("", q.kind))
+    if not found:
+        known = sorted({q.id.partition("-")[0] for q in _all()})
+        raise ConfigError("notebook", notebook, "one of " + ", ".join(map(repr, known)))
+    return found
+
+
+def question(name: str) -> Question:
+    """A question by its id, such as "01-order"; ConfigError if there is none."""
+    names = tuple(q.id for q in _all())
+    return _all()[names.index(check_choice("question", name, names))]

@@ -39,19 +39,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "draw": FACTS | {"metrics", "narrate", "replay"},
     "golang": {"config", "errors", "recording", "schedtrace"},
     "quiz": {"errors"},
-    "claims": {"errors", "golang"},
+    "claims": {"errors"},
+    "twins": {"catalog", "errors", "recording", "workload"},
     "widgets": READERS,
-    "course": READERS | {"widgets"},
     "__init__": {"config", "errors", "recording", "replay", "simulate", "workload"},
 }
 # Commands: nothing imports them except one another.  What they may import themselves is not ruled here.
 COMMANDS = {"__main__", "cli", "doctor", "checks", "setup_env", "notebook_tool"}
-STDLIB_ONLY = MODEL | {"replay", "validate", "narrate", "schedtrace", "golang", "quiz", "claims", "__init__"}
+STDLIB_ONLY = MODEL | {"replay", "validate", "narrate", "schedtrace", "golang", "quiz", "claims", "twins", "__init__"}
 MAY_NEED = {
     "metrics": {"numpy"},
     "draw": {"numpy", "plotly"},
     "widgets": {"numpy", "plotly", "ipywidgets", "anywidget", "traitlets", "IPython"},
-    "course": set[str](),
 }
 PRINTS = {"cli", "checks", "setup_env", "notebook_tool", "golang/record"}
 

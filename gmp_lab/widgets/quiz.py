@@ -1,79 +1,186 @@
-"""Widgets that ask: a question with immediate feedback, and a prediction that is laid beside the outcome.
+"""Predictions and the exam corner as widgets; what they say comes from ``gmp_lab.quiz``.
 
-Radio buttons, so that the arrow keys and the space bar are enough; the text form of a question is what a notebook
-shows without a kernel.
+A prediction is committed before its outcome is shown: ``predict("01-order")`` asks, and ``guess.outcome(result)``
+in the next cell stays covered until there is an answer, or until the student gives up.  Where there is no kernel (a
+stored notebook, a printed page) each of them is HTML whose answers can be unfolded, or plain text that says it all.
+
+All works with the keyboard and in code (``guess.commit("c")``).  The keys are Tab and Space: ipywidgets gives its
+radio buttons no common name, so each is a stop of its own, and JupyterLab takes the arrow keys for its cells.
+Right and wrong are words; feedback is a live region, so a screen reader speaks it.
 """
 
 from __future__ import annotations
 
-from html import escape
-from textwrap import fill
-from typing import Any
+from typing import Any, Final
 
 import ipywidgets as w
 
-from gmp_lab.quiz import Question
+from gmp_lab import quiz
+from gmp_lab.errors import ConfigError, check_int
+
+_STYLE: Final = """<style>
+.gmp-quiz .widget-radio, .gmp-quiz .widget-radio-box { width: 100%; height: auto; max-width: none; }
+.gmp-quiz .widget-radio-box label { width: 100%; height: auto; white-space: normal; line-height: 1.5; padding: 2px 0;
+ overflow: visible; font-size: 14px; }
+.gmp-quiz .widget-radio-box input { flex: none; margin-right: 8px; }
+.gmp-quiz-text { color: var(--jp-ui-font-color1, inherit); font-size: 14px; line-height: 1.5; max-width: 60em; }
+.gmp-quiz-text p { margin: 2px 0; color: inherit; }
+.gmp-quiz-said:not(:empty) { border-left: 4px solid currentColor; padding: 2px 12px; margin: 6px 0; }
+</style>"""
 
 _WIDTH = 86  # of a line of text in a notebook that shares the window with the list of files
 
 
-class Ask(w.VBox):  # type: ignore[misc]  # ipywidgets has no types
-    """A question; choosing an answer shows at once whether it is right, and why."""
+def _asked(text: str) -> Any:
+    return w.HTML(f'{_STYLE}<div class="gmp-quiz-text"><strong>{quiz.paragraphs(text)}</strong></div>')
 
-    def __init__(self, question: Question) -> None:
-        self.question = question
-        options = [(answer, i) for i, (answer, _) in enumerate(question.choices)]
-        self.radio = w.RadioButtons(options=options, index=None, layout=w.Layout(width="auto"))
-        self.feedback = w.HTML("")
-        self.radio.observe(self._chosen, names="index")
-        super().__init__([w.HTML(f"<b>{escape(question.text)}</b>"), self.radio, self.feedback])
 
-    def _chosen(self, change: dict[str, Any]) -> None:
-        if change["new"] is None:
-            return
-        sentence = self.question.feedback(change["new"])
-        mark = "✓" if change["new"] == self.question.right else "✗"
-        self.feedback.value = f'<div role="status">{mark} {escape(sentence)}</div>'
+def _said(text: str) -> str:
+    return f'<div class="gmp-quiz-text gmp-quiz-said" role="status">{quiz.paragraphs(text)}</div>' if text else ""
+
+
+def _radio(question: quiz.Question) -> Any:
+    options = [(f"{o.letter}) {o.text.replace('`', '')}", o.letter) for o in question.options]
+    return w.RadioButtons(options=options, value=None, layout=w.Layout(width="100%"))
+
+
+def _button(words: str, tooltip: str) -> Any:
+    return w.Button(description=words, tooltip=tooltip, layout=w.Layout(width="auto", align_self="flex-start"))
+
+
+class _Readable(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
+    """A widget that is stored as HTML and as its whole text; ipywidgets would cut the text at 110 characters."""
+
+    def _static(self) -> str:
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
+        return {**bundle, "text/plain": repr(self), "text/html": self._static()}
+
+
+class Predict(_Readable):
+    """A question to be answered before its run: choose, then commit.  ``answer`` is the letter, "" before."""
+
+    def __init__(self, name: str) -> None:
+        self.question = quiz.question(name)
+        if self.question.kind != "predict":
+            raise ConfigError("question", name, "a prediction, not a question of the exam corner")
+        self.answer = ""
+        self._outcomes: list[Outcome] = []
+        self.choice = _radio(self.question)
+        self.button = _button("Commit", "Fix the answer that is chosen; the outcome in the next cell is then shown")
+        self.said = w.HTML()
+        super().__init__((_asked(self.question.text), self.choice, self.button, self.said))
+        self.add_class("gmp-quiz")
+        self.button.on_click(lambda _: self._clicked())
+
+    def _clicked(self) -> None:
+        if self.choice.value is None:
+            self.said.value = _said("Choose an answer first.")
+        else:
+            self.commit(self.choice.value)
+
+    def commit(self, letter: str) -> None:
+        """Fix an answer ("a", "b", ...); ConfigError for another letter, or if one was fixed before."""
+        chosen = self.question.option(letter)
+        if self.answer:
+            raise ConfigError("answer", letter, f"only one: {self.answer} is committed (run the cell above again)")
+        self.answer = self.choice.value = chosen.letter
+        self.choice.disabled = self.button.disabled = True
+        self.said.value = _said(f"Committed: {chosen.letter}). Now run the next cell, or look below it.")
+        for shown in self._outcomes:
+            shown.uncover()
+
+    def outcome(self, result: object) -> Outcome:
+        """The prediction beside what a run showed; covered until there is a prediction."""
+        self._outcomes.append(Outcome(self, result))
+        return self._outcomes[-1]
+
+    def _static(self) -> str:
+        return quiz.paragraphs(self.question.plain())
 
     def __repr__(self) -> str:
-        return "(choose an answer here; without a kernel, the question stands above)"
+        return f'{self.question.plain()}\n(Without the buttons: guess.commit("a"), or b, c, ..., in a cell.)'
 
 
-class Predict(w.VBox):  # type: ignore[misc]  # ipywidgets has no types
-    """A question whose answer comes from a run: choose first, then call ``compare`` with what the run gave."""
+class Outcome(_Readable):
+    """A prediction beside the outcome of its run."""
 
-    def __init__(self, question: Question) -> None:
-        self.question = question
-        options = [(answer, i) for i, (answer, _) in enumerate(question.choices)]
-        self.radio = w.RadioButtons(options=options, index=None, layout=w.Layout(width="auto"))
-        hint = w.HTML("<i>Choose before you run the next cell.</i>")
-        super().__init__([w.HTML(f"<b>{escape(question.text)}</b>"), self.radio, hint])
+    def __init__(self, asked: Predict, result: object) -> None:
+        self._asked, self.result = asked, result
+        self.said = w.HTML(_said("Commit to an answer in the cell above; the outcome then appears here."))
+        self.button = _button("Show it without a prediction", "Give up and look")
+        super().__init__((self.said, self.button))
+        self.add_class("gmp-quiz")
+        self.button.on_click(lambda _: self.uncover())
+        if asked.answer:
+            self.uncover()
 
-    @property
-    def predicted(self) -> str | None:
-        """The chosen answer, or None."""
-        i = self.radio.index
-        return None if i is None else self.question.choices[i][0]
+    def uncover(self) -> None:
+        """Show the outcome."""
+        self.said.value = _said(repr(self))
+        self.button.layout.display = "none"
 
-    def compare(self, outcome: object) -> str:
-        """Prediction and outcome side by side, and why it is so."""
-        chosen = self.radio.index
-        lines = [f"predicted: {self.predicted or '(nothing yet)'}", f"the run:   {outcome}"]
-        reason = self.question.choices[self.question.right][1]
-        lines.append(reason if chosen is None else self.question.feedback(chosen))
-        if chosen not in (None, self.question.right):
-            lines.append(reason)
-        return "\n".join(fill(line, _WIDTH, subsequent_indent="  ") for line in lines)
+    def _static(self) -> str:
+        return quiz.folded("Outcome: decide first, then open", quiz.outcome(self._asked.question, self.result))
 
     def __repr__(self) -> str:
-        return "(choose an answer here; without a kernel, the question stands above)"
+        return quiz.outcome(self._asked.question, self.result, self._asked.answer)
 
 
-def ask(question: Question) -> Ask:
-    """Ask a question with immediate feedback; make it the last expression of a cell."""
-    return Ask(question)
+class Exam(_Readable):
+    """The exam corner of a notebook: each answer is judged at once, with its reason.  ``answers``: by number."""
+
+    def __init__(self, notebook: str) -> None:
+        self.questions = quiz.questions(notebook, "exam")
+        self.answers: dict[int, str] = {}
+        self.choices = [_radio(question) for question in self.questions]
+        self.feedback = [w.HTML() for _ in self.questions]
+        self.score = w.HTML()
+        parts = [part for n in range(1, len(self.questions) + 1) for part in self._part(n)]
+        super().__init__((*parts, self.score))
+        self.add_class("gmp-quiz")
+
+    def _part(self, n: int) -> tuple[Any, ...]:
+        button = _button(f"Check answer {n}", "Say whether the chosen answer is right, and why")
+        button.on_click(lambda _: self._clicked(n))
+        return _asked(f"{n}. {self.questions[n - 1].text}"), self.choices[n - 1], button, self.feedback[n - 1]
+
+    def _clicked(self, n: int) -> None:
+        letter = self.choices[n - 1].value
+        if letter is None:
+            self.feedback[n - 1].value = _said("Choose an answer first.")
+        else:
+            self.answer(n, letter)
+
+    def answer(self, n: int, letter: str) -> str:
+        """Answer question n (1, 2, ...) with a letter; what there is to say to it, which the widget shows too."""
+        check_int("n", n, 1, len(self.questions))
+        said = quiz.check(self.questions[n - 1], letter)
+        self.answers[n] = self.choices[n - 1].value = self.questions[n - 1].option(letter).letter
+        self.feedback[n - 1].value = _said(said)
+        right = sum(self.questions[k - 1].option(a).right for k, a in self.answers.items())
+        done = f"{right} right of {len(self.answers)} answered; {len(self.questions)} questions."
+        self.score.value = _said(done)
+        return said
+
+    def _static(self) -> str:
+        return "".join(
+            quiz.paragraphs(f"{n}. {question.plain()}") + quiz.folded(f"Answer {n}, and why", quiz.reasons(question))
+            for n, question in enumerate(self.questions, 1)
+        )
+
+    def __repr__(self) -> str:
+        asked = (f"{n}. {question.plain()}" for n, question in enumerate(self.questions, 1))
+        return "\n\n".join([*asked, '(Without the buttons: corner.answer(1, "a") in a cell.)'])
 
 
-def predict(question: Question) -> Predict:
-    """Ask for a prediction; keep it in a name, and call ``compare`` with the outcome in the next cell."""
-    return Predict(question)
+def predict(name: str) -> Predict:
+    """Ask for a prediction, by the name of its question, such as "01-order"; ConfigError if there is none."""
+    return Predict(name)
+
+
+def exam(notebook: str) -> Exam:
+    """The exam corner of a notebook ("01"); ConfigError if there is none."""
+    return Exam(notebook)
