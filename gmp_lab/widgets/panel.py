@@ -26,7 +26,7 @@ import traitlets
 
 from gmp_lab.config import Config
 from gmp_lab.errors import ConfigError, Throw
-from gmp_lab.metrics import summary_rows
+from gmp_lab.metrics import rows_of, spans, summary
 from gmp_lab.recording import Recording
 from gmp_lab.simulate import simulate
 from gmp_lab.widgets import html
@@ -149,9 +149,10 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
     def _show(self, values: Values, recording: Recording) -> None:
         self._shown = values
         self.alert.value = ""
-        self.views.show(recording)
+        p_stays = spans(recording)  # once, for the figure and for the table
+        self.views.show(recording, p_stays)
         self.stepper.load(recording)
-        rows = {row[0]: row for row in summary_rows(recording)}
+        rows = {row[0]: row for row in rows_of(summary(recording, p_stays=p_stays))}
         self.table.value = html.table("This run", [rows[name] for name in self.spec.figures])
         if self.code_area.layout.display != "none":
             self.code_area.value = self.code

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import ipywidgets as w
 import plotly.graph_objects as go
@@ -26,7 +26,11 @@ import plotly.graph_objects as go
 from gmp_lab.draw import apply_queue_depth, apply_timeline, queue_depth, timeline
 from gmp_lab.draw.palette import page
 from gmp_lab.errors import check_choice
+from gmp_lab.metrics import Spans
 from gmp_lab.recording import Recording
+
+if TYPE_CHECKING:
+    from gmp_lab.widgets.figure import Figure
 
 
 class View(NamedTuple):
@@ -38,7 +42,7 @@ class View(NamedTuple):
     words: str
     tooltip: str
     make: Callable[..., go.Figure]
-    apply: Callable[..., Any]
+    apply: Callable[[Figure, Recording, Spans | None], None]
     base: int
     per_p: int
 
@@ -47,11 +51,17 @@ class View(NamedTuple):
         return min(900, self.base + self.per_p * rec.config.gomaxprocs)
 
 
+def _to_timeline(figure: Figure, rec: Recording, p_stays: Spans | None) -> None:
+    apply_timeline(figure, rec, stays=p_stays)
+
+
+def _to_queues(figure: Figure, rec: Recording, _p_stays: Spans | None) -> None:
+    apply_queue_depth(figure, rec)
+
+
 VIEWS: Final[dict[str, View]] = {
-    "timeline": View("Timeline of the Ps", "What each P did, when", timeline, apply_timeline, 180, 26),
-    "queues": View(
-        "Queue depths", "How long the global queue and the rings were", queue_depth, apply_queue_depth, 380, 10
-    ),
+    "timeline": View("Timeline of the Ps", "What each P did, when", timeline, _to_timeline, 180, 26),
+    "queues": View("Queue depths", "How long global queue and rings were", queue_depth, _to_queues, 380, 10),
 }
 _CLEAR: Final = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}  # the notebook's own background
 
@@ -60,7 +70,7 @@ _CLEAR: Final = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0
 class _Slot:
     """A figure's place in the page, and what the figure shows: a run (by identity) in the colours of a theme."""
 
-    figure: go.FigureWidget
+    figure: Figure
     box: w.Box
     rec: Recording
     theme: str
@@ -90,17 +100,20 @@ class Views:
         self._t_ns = 0
         self._width: int | None = None  # until the page tells: plotly's own
         self.bar.observe(lambda _: self._chosen(), "value")
-        go.FigureWidget()  # the first of a kernel imports for a second; that is no part of a run's update
+        self._figure = _figure_class()
 
     @property
-    def figure(self) -> go.FigureWidget:
+    def figure(self) -> Figure:
         """The figure that is shown now."""
         return self._slots[self.bar.value].figure
 
-    def show(self, rec: Recording) -> None:
-        """Show another run in the visible figure; the others follow when they are looked at."""
+    def show(self, rec: Recording, p_stays: Spans | None = None) -> None:
+        """Show another run in the visible figure; the others follow when they are looked at.
+
+        ``p_stays``: the stays of its Ps (``metrics.spans``), if they are known already.
+        """
         self._rec = rec
-        self._refresh()
+        self._refresh(p_stays)
 
     def mark(self, t_ns: int) -> None:
         """Mark a time (ns) in the visible figure with a vertical line."""
@@ -134,7 +147,7 @@ class Views:
 
     # --- the visible figure -----------------------------------------------------------------------------------
 
-    def _refresh(self) -> None:
+    def _refresh(self, p_stays: Spans | None = None) -> None:
         """Show the chosen figure, up to date, at the part of the run that was looked at."""
         rec, name = self._rec, self.bar.value
         if rec is None:
@@ -143,7 +156,7 @@ class Views:
             self._slots[name] = self._add(VIEWS[name], rec)
         slot, before = self._slots[name], self._shown
         self._turn_to(slot)  # first, as plotly cannot measure what is hidden
-        self._update(VIEWS[name], slot, rec)
+        self._update(VIEWS[name], slot, rec, p_stays)
         axis = slot.figure.layout.xaxis
         self._wholes.add(tuple(slot.figure.layout.meta["range"]))
         if before is not None and before is not slot:
@@ -153,7 +166,7 @@ class Views:
 
     def _add(self, view: View, rec: Recording) -> _Slot:
         figure = self._fresh(view, rec).update_layout(width=self._width)
-        widget = go.FigureWidget(figure)
+        widget = self._figure(figure, self._lock)
         widget.layout.on_change(self._zoomed, "xaxis.range", "xaxis.autorange")
         slot = _Slot(widget, w.Box((widget,), layout=w.Layout(display="none")), rec, self.theme)
         self.box.children = (*self.box.children, slot.box)
@@ -171,14 +184,14 @@ class Views:
         self._shown = slot
         self.settle()
 
-    def _update(self, view: View, slot: _Slot, rec: Recording) -> None:
+    def _update(self, view: View, slot: _Slot, rec: Recording, p_stays: Spans | None) -> None:
         figure = slot.figure
         with figure.batch_update():
             figure.layout.width = self._width
             if slot.theme != self.theme:
                 _restyle(figure, self._fresh(view, rec))
             if slot.rec is not rec:
-                view.apply(figure, rec)
+                view.apply(figure, rec, p_stays)
                 figure.layout.height = view.height(rec)
         slot.rec, slot.theme = rec, self.theme
 
@@ -192,7 +205,14 @@ class Views:
             layout.xaxis.update(range=layout.meta["range"], autorange=False)
 
 
-def _restyle(figure: go.FigureWidget, styled: go.Figure) -> None:
+def _figure_class() -> type[Figure]:
+    """The class of the figures.  Loading FigureWidget takes over a second: a quiz does not pay that, a panel once."""
+    from gmp_lab.widgets.figure import Figure  # noqa: PLC0415
+
+    return Figure
+
+
+def _restyle(figure: Figure, styled: go.Figure) -> None:
     """Give a shown figure the look of another one of the same kind, of any run."""
     layout = styled.layout.to_plotly_json()
     layout["xaxis"].pop("range")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,6 @@ from gmp_lab.widgets import LABS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-NOTEBOOK = "01-gmp-model.ipynb"
 
 
 @pytest.fixture(scope="session")
@@ -55,14 +54,33 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="session")
-def opened(browser: Browser, server: str) -> Iterator[NotebookPage]:
-    """Notebook 01 with all cells run."""
-    page = NotebookPage(browser, server)
-    page.open(NOTEBOOK)
-    page.run_all()
+@contextmanager
+def run_in(browser: Browser, server: str, name: str, pictures: Path, late: float = 0) -> Iterator[NotebookPage]:
+    """A notebook with all cells run; a picture of the page if it does not get that far."""
+    page = NotebookPage(browser, server, late)
+    try:
+        page.open(name)
+        page.run_all()
+    except Exception:
+        page.page.screenshot(path=str(pictures / f"failed-{Path(name).stem}.png"))
+        raise
     yield page
     page.close()
+
+
+@pytest.fixture(scope="session")
+def opened(browser: Browser, server: str, pictures: Path) -> Iterator[NotebookPage]:
+    """Notebook 01 with all cells run; at the end, nothing may have gone wrong in the page."""
+    with run_in(browser, server, "01-gmp-model.ipynb", pictures) as page:
+        yield page
+        assert (page.errors, page.foreign) == ([], []), "errors in the page, requests to other hosts"
+
+
+@pytest.fixture
+def first_notebook(browser: Browser, server: str, pictures: Path) -> Iterator[NotebookPage]:
+    """Notebook 00 with all cells run, where plotly takes longer to load than anywidget waits for a widget (2 s)."""
+    with run_in(browser, server, "00-start-here.ipynb", pictures, late=3) as page:
+        yield page
 
 
 @pytest.fixture

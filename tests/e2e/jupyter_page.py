@@ -53,6 +53,7 @@ _PLOT = 'document.querySelectorAll(".gmp-lab-panel .js-plotly-plot")'
 # What is painted: plotly's own, decoded copy of the traces of the figure that can be seen.
 _PAINTED = f"""() => {{
   const plot = [...{_PLOT}].find(plot => plot.checkVisibility());
+  if (!plot) return {{}}; // one view is hidden already, the other not yet shown
   const list = values => values && Array.from(values);
   return {{
     title: plot._fullLayout.title.text,
@@ -70,9 +71,14 @@ _PAINTED = f"""() => {{
 # Title and note of the visible figure do not stand on each other's place.
 _SETTLED = f"""() => {{
   const plot = [...{_PLOT}].find(plot => plot.checkVisibility());
+  if (!plot) return false;
   const [title, note] = [".gtitle", ".gtitle-subtitle"].map(name => plot.querySelector(name).getBoundingClientRect());
   return note.top > title.top + title.height / 2;
 }}"""
+_EVENT = """() => {
+  const said = document.querySelector(".gmp-lab-panel .gmp-stage > p").textContent;
+  return Number(said.match(/event (\\d+)/)[1]);
+}"""
 _FOCUSED = """() => {
   const it = document.activeElement;
   if (it.closest(".js-plotly-plot")) return "the figure's toolbar";
@@ -143,21 +149,36 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
         server.wait(15)
 
 
+# JavaScript of more than a megabyte that a widget brings along takes some seconds to load, as on a slow machine.
+_LATE = """{
+  const whole = URL.createObjectURL;
+  URL.createObjectURL = blob => {
+    const url = whole(blob);
+    if (blob.size < 1e6) return url;
+    const late = `await new Promise(go => setTimeout(go, SECONDS * 1000));
+      const loaded = await import("${url}"); export default loaded.default;`;
+    return whole(new Blob([late], { type: "text/javascript" }));
+  };
+}"""
+
+
 class NotebookPage:
     """One notebook in the browser, with the lab panel in it.
 
     ``errors``: exceptions in the page; ``foreign``: requests to other hosts, which were refused.
+    ``late``: seconds that a widget's JavaScript takes to load, if it is as large as plotly's.
     """
 
-    def __init__(self, browser: Browser, address: str, width: int = 1300, height: int = 1400) -> None:
+    def __init__(self, browser: Browser, address: str, late: float = 0) -> None:
         self.address = address
         self.own = address.partition("%s")[0]
         self.errors: list[str] = []
         self.foreign: list[str] = []
-        self.context: BrowserContext = browser.new_context(viewport={"width": width, "height": height})
+        self.context: BrowserContext = browser.new_context(viewport={"width": 1300, "height": 1400})
         self.context.route("**/*", self._guard)
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(WAIT_MS)
+        self.page.add_init_script(_LATE.replace("SECONDS", str(late)))
         self.page.on("pageerror", lambda e: self.errors.append(str(e)))
 
     def _guard(self, route: Any) -> None:
@@ -178,7 +199,7 @@ class NotebookPage:
         """Open a notebook of the served folder and wait for its kernel."""
         self.page.goto(self.address % f"lab/tree/{notebook}")
         self.page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook .jp-Cell")
-        self.page.wait_for_function(_KERNEL_IS, arg="idle")
+        self.page.wait_for_function(_KERNEL_IS, arg="idle", timeout=2 * WAIT_MS)
 
     def command(self, name: str, **arguments: Any) -> None:
         """Run a command of JupyterLab and wait until it is done."""
@@ -246,6 +267,10 @@ class NotebookPage:
         same = "JSON.stringify(it) === JSON.stringify(value)"
         wait = f"([key, value]) => {{ const it = ({_PAINTED})()[key]; return {same}; }}"
         self.page.wait_for_function(wait, arg=[key, value])
+
+    def until_event(self, number: int) -> None:
+        """Wait until the stage shows an event with this number or a later one."""
+        self.page.wait_for_function(f"number => ({_EVENT})() >= number", arg=number)
 
     def until_settled(self) -> None:
         """Wait until the note of the visible figure stands below its title."""

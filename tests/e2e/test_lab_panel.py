@@ -25,7 +25,7 @@ from gmp_lab.draw import (
 )
 from gmp_lab.draw.palette import LOOKS, PAGES
 from gmp_lab.widgets import LABS
-from gmp_lab.widgets.stepper import STOPS
+from gmp_lab.widgets.stepper import STOPS, next_stop
 
 pytestmark = pytest.mark.e2e
 
@@ -72,6 +72,13 @@ def test_all_cells_run_without_an_error_or_a_foreign_request(notebook: NotebookP
 def test_the_panel_begins_with_the_run_of_the_defaults(notebook: NotebookPage) -> None:
     rec = show(notebook)
     assert painted_bars(notebook) == bars_of(rec)
+
+
+def test_the_first_notebook_answers_also_where_plotly_is_slow_to_load(first_notebook: NotebookPage) -> None:
+    first_notebook.press(first_notebook.slider("GOMAXPROCS"), "ArrowLeft")
+    rec = expected(LABS["00-start-here"], {"gomaxprocs": 3})
+    first_notebook.until_shown(status_words(rec), timeline_data(rec).title)
+    assert (first_notebook.cell_errors(), first_notebook.errors, first_notebook.foreign) == ([], [], [])
 
 
 # --- the keyboard -----------------------------------------------------------------------------------------------
@@ -261,6 +268,17 @@ def test_the_stage_is_stepped_by_the_keyboard(notebook: NotebookPage) -> None:
     notebook.press(notebook.button("Step forward"), "Space", "Enter", "Space")
     steals = [i for i, event in enumerate(rec) if event.kind in STOPS["work is stolen"]]
     assert on_stage(notebook, rec, steals[2])
+
+
+def test_the_player_steps_until_it_is_paused(notebook: NotebookPage) -> None:
+    rec = show(notebook)
+    notebook.panel.get_by_label("stop when").select_option("every event")
+    notebook.press(notebook.button("First"), "Enter")
+    notebook.press(notebook.button("Play or pause"), "Enter")
+    start = next_stop(rec, -1, 1, STOPS["a goroutine starts to run"]) or 0
+    notebook.until_event(start + 1 + 2)  # events count from 1
+    notebook.press(notebook.button("Play or pause"), "Enter")
+    assert on_stage(notebook, rec, notebook.ask(f"{LAB}.stepper.event"))
 
 
 def test_copy_as_code_gives_the_run_that_is_shown(notebook: NotebookPage) -> None:
