@@ -284,7 +284,9 @@ def arguments_of(command: str, rest: list[str]) -> list[str]:
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
     notebooks = ["gmp_lab.notebook_tool", "run", "notebooks"]
-    modules = {"lab": lab, "notebooks": notebooks, "doctor": ["gmp_lab", "doctor"]}
+    modules = {
+        "lab": lab, "notebooks": notebooks, "doctor": ["gmp_lab", "doctor"], "compiled": ["gmp_lab.compiled"],
+    }  # fmt: skip
     return ["-m", *modules.get(command, ["gmp_lab.checks", command]), *rest]
 
 
@@ -302,7 +304,7 @@ def main(argv: list[str]) -> int:
         description="Set the course up in .venv and start it.",
         epilog="What follows -- is passed on, to JupyterLab (lab) or pytest (test, unit, bench).",
     )
-    commands = ("setup", "lab", "test", "unit", "lint", "bench", "notebooks", "doctor")
+    commands = ("setup", "lab", "test", "unit", "lint", "bench", "notebooks", "doctor", "compiled")
     parser.add_argument("command", choices=commands)
     parser.add_argument("--no-go", action="store_true", help="leave the Go toolchain out (also: NO_GO=1)")
     options = parser.parse_args(own)

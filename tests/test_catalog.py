@@ -10,13 +10,34 @@ import pytest
 from gmp_lab import Config, ConfigError, simulate
 from gmp_lab import vocabulary as v
 from gmp_lab.catalog import CATALOG, fan_out, hogs_and_victims, ping_pong, pipeline, steady_mix
-from gmp_lab.stream import Stream
+from gmp_lab.stream import Stream, _mix
 
 
-def test_a_stream_gives_the_published_values_of_splitmix64() -> None:
-    stream = Stream(1234567)
+def test_the_mixing_function_gives_the_published_values_of_splitmix64() -> None:
+    gamma, mask = 0x9E3779B97F4A7C15, (1 << 64) - 1
     expected = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431]
-    assert [stream.bits() for _ in range(4)] == expected
+    assert [_mix(1234567 + k * gamma & mask) for k in range(1, 5)] == expected
+
+
+def test_a_stream_is_a_congruential_generator_with_an_odd_step() -> None:
+    stream = Stream(5, 3)
+    x, step = stream.state, stream.step
+    assert step % 2 == 1  # with the factor's remainder of 1 by 4: the full period of 2**64
+    for _ in range(5):
+        x = (0xF9B25D65 * x + step) % 2**64
+        assert stream.bits() == x
+
+
+def test_the_upper_bits_of_a_stream_are_evenly_spread_and_unrelated_to_the_next_ones() -> None:
+    stream = Stream(11, 4)
+    cells = [[0] * 16 for _ in range(16)]
+    last = stream.below(16)
+    for _ in range(51_200):
+        new = stream.below(16)
+        cells[last][new] += 1
+        last = new
+    chi2 = sum((n - 200) ** 2 / 200 for row in cells for n in row)
+    assert 180 < chi2 < 340  # 255 degrees of freedom: mean 255, standard deviation 22.6
 
 
 def test_exponential_numbers_have_the_mean_and_nearly_the_variance_of_the_distribution() -> None:
@@ -34,6 +55,9 @@ def test_percent_is_a_share() -> None:
 
 def test_streams_of_neighbours_differ() -> None:
     assert len({Stream(1, i).bits() for i in range(1000)}) == 1000
+    a, b = Stream(1, 1), Stream(1, 2)
+    same = sum(a.below(16) == b.below(16) for _ in range(16_000))
+    assert 850 < same < 1150  # one in 16
 
 
 @pytest.mark.parametrize("name", sorted(CATALOG))

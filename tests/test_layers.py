@@ -45,14 +45,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__init__": {"config", "errors", "recording", "replay", "simulate", "workload"},
 }
 # Commands: nothing imports them except one another.  What they may import themselves is not ruled here.
-COMMANDS = {"__main__", "cli", "doctor", "checks", "setup_env", "notebook_tool"}
+COMMANDS = {"__main__", "cli", "doctor", "checks", "setup_env", "notebook_tool", "compiled"}
 STDLIB_ONLY = MODEL | {"replay", "validate", "narrate", "schedtrace", "golang", "quiz", "claims", "twins", "__init__"}
 MAY_NEED = {
     "metrics": {"numpy"},
     "draw": {"numpy", "plotly"},
     "widgets": {"numpy", "plotly", "ipywidgets", "anywidget", "traitlets", "IPython"},
 }
-PRINTS = {"cli", "checks", "setup_env", "notebook_tool", "golang/record"}
+PRINTS = {"cli", "checks", "setup_env", "notebook_tool", "compiled", "golang/record"}
 
 
 def part_of(path: Path) -> str:

@@ -34,6 +34,8 @@ def chansend(rt: Runtime, mp: M, gp: G, c: Chan, value: Any) -> bool:
     Go: runtime/chan.go chansend (1.27.3)
     Differs: no nil channel and no non-blocking form yet.
     """
+    if c.owner is not rt:
+        own(rt, c)
     if c.closed:
         raise GoPanic("panic: send on closed channel")
     if c.recvq:
@@ -56,6 +58,8 @@ def chanrecv(rt: Runtime, mp: M, gp: G, c: Chan) -> bool:
     Go: runtime/chan.go chanrecv (1.27.3)
     Differs: no nil channel, no non-blocking form and no second result yet.
     """
+    if c.owner is not rt:
+        own(rt, c)
     if c.closed and not c.buf:
         gp.value = None
         return True
@@ -83,6 +87,8 @@ def closechan(rt: Runtime, mp: M, c: Chan) -> None:
     Go: runtime/chan.go closechan (1.27.3)
     Differs: a waiting sender's panic ends the run at once.
     """
+    if c.owner is not rt:
+        own(rt, c)
     if c.closed:
         raise GoPanic("panic: close of closed channel")
     if c.sendq:
@@ -102,6 +108,8 @@ def waitGroupAdd(rt: Runtime, mp: M, wg: WaitGroup, delta: int) -> None:
     Go: sync/waitgroup.go Add (1.27.3)
     Differs: the semaphore below it is a queue of waiters.
     """
+    if wg.owner is not rt:
+        own(rt, wg)
     wg.counter += delta
     if wg.counter < 0:
         raise GoPanic("panic: sync: negative WaitGroup counter")
@@ -116,6 +124,8 @@ def waitGroupWait(rt: Runtime, mp: M, gp: G, wg: WaitGroup) -> bool:
     Go: sync/waitgroup.go Wait (1.27.3)
     Differs: see waitGroupAdd.
     """
+    if wg.owner is not rt:
+        own(rt, wg)
     if wg.counter == 0:
         return True
     wg.waiters.append(gp)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappush
+from typing import Any
 
 from gmp_lab import vocabulary as v
 from gmp_lab import workload as w
@@ -34,8 +35,9 @@ def gogo(rt: Runtime, mp: M, gp: G) -> bool:
     eng = rt.engine
     heap = eng.heap
     assert gp.body is not None
-    step = gp.body.send
-    left, op = gp.left, gp.op  # kept here while no time passes: nobody else looks at them
+    step: Callable[[Any], Any] = gp.body.send
+    left = gp.left  # kept here while no time passes: nobody else looks at them
+    op: Any = gp.op  # what a body yields may be anything
     gp.left, gp.op = 0, None
     while True:
         if left:
@@ -78,22 +80,14 @@ def gogo(rt: Runtime, mp: M, gp: G) -> bool:
 
 
 def _send(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    c = op[1]
-    if c.owner is not rt:
-        chan.own(rt, c)
-    return chansend(rt, mp, gp, c, op[2])
+    return chansend(rt, mp, gp, op[1], op[2])
 
 
 def _recv(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    c = op[1]
-    if c.owner is not rt:
-        chan.own(rt, c)
-    return chanrecv(rt, mp, gp, c)
+    return chanrecv(rt, mp, gp, op[1])
 
 
 def _close(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    if op[1].owner is not rt:
-        chan.own(rt, op[1])
     chan.closechan(rt, mp, op[1])
     return True
 
@@ -110,15 +104,11 @@ def _gosched(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
 
 
 def _wg_add(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    if op[1].owner is not rt:
-        chan.own(rt, op[1])
     chan.waitGroupAdd(rt, mp, op[1], op[2])
     return True
 
 
 def _wg_wait(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    if op[1].owner is not rt:
-        chan.own(rt, op[1])
     return chan.waitGroupWait(rt, mp, gp, op[1])
 
 

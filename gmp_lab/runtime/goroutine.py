@@ -28,7 +28,7 @@ def newproc1(rt: Runtime, fn: Callable[..., Any], args: tuple[Any, ...], waiting
     body = fn(*args)
     if not hasattr(body, "send"):
         raise ConfigError("go(body)", fn, "a generator function (one with a yield)")
-    gp = G(len(rt.allgs) + 1, body, getattr(fn, "__name__", "func"))
+    gp = G(len(rt.allgs) + 1, body, getattr(fn, "__name__", "func").lstrip("_"))
     rt.allgs.append(gp)
     casgstatus(gp, _Gidle, _Gwaiting if waiting else _Grunnable)
     return gp

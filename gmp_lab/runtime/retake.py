@@ -29,15 +29,17 @@ def retake(rt: Runtime, first: int, done: Callable[[Runtime], None]) -> None:
     Differs: no locks; the loop is cut where a signal is sent. Up to 1.25 the status is read only once, before.
     """
     now = rt.engine.now
-    for pp in rt.allp[first:]:
+    since = now - params.forcePreemptNS
+    for pp in rt.allp[first:] if first else rt.allp:
         status = pp.status
         if status != _Prunning and status != _Psyscall:
             continue
         pd = pp.sysmontick
         sysretake = False
         if pd.schedtick != pp.schedtick:
-            pd.schedtick, pd.schedwhen = pp.schedtick, now
-        elif pd.schedwhen + params.forcePreemptNS <= now:
+            pd.schedtick = pp.schedtick
+            pd.schedwhen = now
+        elif pd.schedwhen <= since:
             sysretake = True
             if preemptone(rt, pp, v.PREEMPT_SLICE) and rt.version.syscall_keeps_p and rt.costs.signal:
                 rt.engine.after(_tgkill(rt), _retakeOn, rt, (pp, done))
@@ -84,7 +86,7 @@ def setBlockOnExitSyscall(pp: P) -> bool:
     Differs: there is nothing to block: no time passes between this look and takeP.
     """
     mp = pp.m
-    if pp.status != _Prunning or mp is None:
+    if mp is None:
         return False
     gp = mp.curg
     return gp is not None and gp.atomicstatus == _Gsyscall

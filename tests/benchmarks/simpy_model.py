@@ -12,19 +12,33 @@ and wake-ups take, threads, and the sleep before a theft.  It shares no code wit
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from math import gcd
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 import simpy
 
 Plan = list[tuple[int, int]]  # (burst in ns, call in ns or -1 for a meeting), one entry for each burst
 
+AnyP = TypeVar("AnyP")
+
 RING = 256
 BATCH = 128
 GLOBAL_TICK = 61
 PASSES = 4
+
+
+def stream(seed: int) -> Callable[[int], int]:
+    """Random bits."""
+    return Random(seed).getrandbits
+
+
+def steal_orders(ps: list[AnyP]) -> list[list[AnyP]]:
+    """Every order in which a thief may visit the Ps."""
+    n = len(ps)
+    steps = [k for k in range(1, n + 1) if gcd(k, n) == 1]
+    return [[ps[(first + k * step) % n] for k in range(n)] for first in range(n) for step in steps]
 
 
 class Goroutine:
@@ -62,12 +76,8 @@ class Model:
         self.queue: deque[Goroutine] = deque()  # the global one
         self.spinning = 0
         self.bursts = self.calls = self.wakes = 0
-        self.bits = Random(seed).getrandbits
-        steps = [k for k in range(1, processors + 1) if gcd(k, processors) == 1]
-        self.orders = [
-            [self.ps[(first + k * step) % processors] for k in range(processors)]
-            for first in range(processors) for step in steps
-        ]  # fmt: skip
+        self.bits = stream(seed)
+        self.orders = steal_orders(self.ps)
         goroutines = [Goroutine(plan) for plan in plans]
         for i, g in enumerate(goroutines):
             g.partner = goroutines[i ^ 1]
@@ -186,8 +196,3 @@ def run(processors: int, plans: list[Plan], seed: int = 1) -> Model:
     model = Model(processors, plans, seed)
     model.env.run(until=model.done)
     return model
-
-
-def events(model: Model) -> int:
-    """Events of a finished run."""
-    return model.bursts + model.calls + model.wakes

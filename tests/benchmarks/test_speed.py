@@ -7,19 +7,23 @@ of the ratios is the result.
 from __future__ import annotations
 
 import gc
+import json
 import math
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 from typing import Any
 
+import against_simpy
 import pytest
-import simpy_model
 import workload
+from against_simpy import cpu
 
-from gmp_lab import Config, Recording, simulate
+from gmp_lab import Config, Recording, compiled, simulate
 from gmp_lab.catalog import steady_mix
 
 ROUNDS = 7
@@ -27,14 +31,6 @@ CASES = [(4, 1000, 40), (16, 32, 1000), (4, 16, 2000)]  # Ps, goroutines, bursts
 IDS = [f"{p} Ps x {n} Gs" for p, n, _ in CASES]
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
-
-
-def cpu(run: Callable[[], Any]) -> float:
-    """CPU seconds of one call, after a garbage collection."""
-    gc.collect()
-    began = time.process_time()
-    run()
-    return time.process_time() - began
 
 
 def in_turns(benchmark: Any, a: Callable[[], Any], b: Callable[[], Any], rounds: int = ROUNDS) -> list[float]:
@@ -57,20 +53,46 @@ def spread(values: list[float]) -> str:
 
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)
-def test_events_per_second_against_simpy(benchmark: Any, note: Any, case: tuple[int, int, int]) -> None:
-    ps, goroutines, bursts = case
-    drawn = workload.plans(goroutines, bursts)
-    model = simpy_model.run(ps, drawn)
-    ours = workload.counts(ps, drawn)
-    more_events = sum(ours) / simpy_model.events(model)
-    ratios = in_turns(benchmark, lambda: simpy_model.run(ps, drawn), lambda: workload.run(ps, drawn))
-    ratios = [more_events * r for r in ratios]
+@pytest.mark.parametrize("model", ["whole", "lean"])
+def test_events_per_second_against_simpy(benchmark: Any, note: Any, case: tuple[int, int, int], model: str) -> None:
+    side = against_simpy.sides(*case)
+    theirs = side.lean if model == "lean" else side.whole
+    ratios = [side.more_events(theirs()) * r for r in in_turns(benchmark, theirs, side.ours)]
     benchmark.extra_info["ratio"] = median(ratios)
-    name = f"events per second, {ps} Ps x {goroutines} Gs"
-    bodies = cpu(lambda: workload.run_bodies_alone(drawn)) / median(benchmark.stats.stats.data)
+    bodies = cpu(side.bodies) / median(benchmark.stats.stats.data)
     beside = f"{spread(ratios)}; the bodies alone, without a scheduler, take {bodies:.0%} of our time"
-    note(name, median(ratios), 1.5, "x SimPy", at_least=True, spread=beside)
-    assert (model.bursts, model.calls) == ours[:2]
+    note(against_simpy.goal(case, model), median(ratios), 1.5, against_simpy.UNIT, at_least=True, spread=beside)
+    done = theirs()
+    assert (done.bursts, done.calls) == side.counts[:2]
+
+
+@pytest.fixture(scope="module")
+def compiled_ratios(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[float]]:
+    """Ratios of the compiled copy, for each goal; a process of its own has the copy in front of its path."""
+    lack = compiled.missing()
+    if lack:
+        pytest.skip(lack)
+    folder = compiled.build(tmp_path_factory.mktemp("compiled"))
+    here = Path(__file__).resolve().parent
+    code = f"import against_simpy as a; a.main({CASES}, {ROUNDS})"
+    env = os.environ | {"PYTHONPATH": f"{folder}{os.pathsep}{here}"}
+    command = [sys.executable, "-c", code]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder, env=env).stdout
+    told: dict[str, list[float]] = json.loads(out)
+    return told
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+@pytest.mark.parametrize("model", ["whole", "lean"])
+def test_the_compiled_core_against_simpy(
+    benchmark: Any, note: Any, case: tuple[int, int, int], model: str, compiled_ratios: dict[str, list[float]]
+) -> None:
+    goal = against_simpy.goal(case, model)
+    ratios = compiled_ratios[goal]
+    benchmark.pedantic(lambda: None, rounds=1)  # the times were taken in the other process
+    benchmark.extra_info["ratio"] = median(ratios)
+    note(f"compiled core, {goal}", median(ratios), 1.5, against_simpy.UNIT, at_least=True, spread=spread(ratios))
+    assert len(ratios) == ROUNDS
 
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)

@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// A stream of random numbers: splitmix64.
-type stream uint64
+// A stream of random numbers: a linear congruential generator, started by splitmix64's mixing function.
+type stream struct{ state, step uint64 }
 
 const gamma = 0x9E3779B97F4A7C15
 
@@ -29,13 +29,13 @@ func scramble(z uint64) uint64 {
 }
 
 func newStream(seed, key int64) *stream {
-	s := stream(scramble(uint64(seed)+gamma) ^ uint64(key))
-	return &s
+	start := scramble(uint64(seed)+gamma) ^ uint64(key)
+	return &stream{state: scramble(start), step: scramble(start+gamma) | 1}
 }
 
 func (s *stream) bits() uint64 {
-	*s += gamma
-	return scramble(uint64(*s))
+	s.state = s.state*0xF9B25D65 + s.step
+	return s.state
 }
 
 func (s *stream) share(hundredths int64) bool {
