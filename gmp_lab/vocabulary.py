@@ -129,6 +129,9 @@ WAIT_REASONS: Final = (
     "chan receive", "chan send", "chan receive (nil chan)", "chan send (nil chan)", "select", "sleep",
     "sync.WaitGroup.Wait", "semacquire", "IO wait", "force gc (idle)", "GC sweep wait", "GC scavenge wait",
     "GOMAXPROCS updater (idle)", "finalizer wait", "sync.Mutex.Lock", "sync.Cond.Wait", "select (no cases)",
+    "sync.RWMutex.RLock", "sync.RWMutex.Lock", "cleanup wait", "GC worker (idle)", "GC worker (active)",
+    "GC assist wait", "GC assist marking", "GC mark termination", "stopping the world", "flushing proc caches",
+    "garbage collection", "garbage collection scan", "wait for GC cycle", "preempted",
 )  # fmt: skip
 WAIT_NO: Final[dict[str, int]] = {name: i for i, name in enumerate(WAIT_REASONS)}
 

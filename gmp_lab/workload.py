@@ -48,7 +48,7 @@ OP_LOCK_THREAD: Final = 11
 OP_UNLOCK_THREAD: Final = 12
 OP_NOW: Final = 13
 OP_PARK: Final = 14  # the runtime's own goroutines: park for a reason, for ever
-OP_COUNT: Final = 15
+OP_COUNT: Final = 64  # room for the operations of sync, stacks, memory and the network
 
 LOOP_KINDS: Final = ("free", "leaf", "call", "unsafe")
 # Where a running segment can be preempted: by the signal, by a prologue check, by both, by neither.
