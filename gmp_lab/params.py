@@ -22,6 +22,8 @@ sysmonMaxDelay = 10 * 1000 * 1000  # runtime/proc.go sysmon: longest sleep, 10 m
 sysmonIdleRounds = 50  # runtime/proc.go sysmon: idle rounds before the sleep doubles
 sysmonMaxSleep = 60 * 1000 * 1000 * 1000  # runtime/proc.go sysmon: forcegcperiod / 2
 stealSleepUs = 3  # runtime/proc.go runqgrab: usleep before a runnext is stolen
+netpollEvents = 128  # runtime/netpoll_epoll.go netpoll: descriptors taken at a time
+sysmonPollNS = 10 * 1000 * 1000  # runtime/proc.go sysmon: polls the network if nobody did for so long
 maxmcount = 10000  # runtime/proc.go schedinit: more threads than this end the program
 bareSchedtick = (
     1  # P0's schedtick at main.main in a bare start: at 0 the first Gosched would meet the 61 rule

@@ -315,6 +315,17 @@ def _poll_wake(r: Replay, s: State, e: Event) -> None:
     s.ms[e.m].doing = "scheduling"
 
 
+def _net_ready(r: Replay, s: State, e: Event) -> None:
+    g = s.gs[e.g]
+    g.status, g.reason = 1, -1
+    if e.arg == v.NET_HAND:
+        s.ms[e.m].hand = e.g
+    elif e.arg == v.NET_RING:
+        s.ps[e.p].runq.append(e.g)
+    else:
+        s.runq.append(e.g)
+
+
 def _cpu(r: Replay, s: State, e: Event) -> None:
     s.ms[e.m].cpu = e.arg if e.kind == v.E_CPU_ON else -1
 
@@ -338,7 +349,7 @@ _HANDLERS: Final = {
     v.E_M_NEW: _m_new, v.E_M_START: _m_start, v.E_M_WAKE: _m_wake, v.E_M_PARK: _m_park, v.E_SPIN: _spin,
     v.E_NEED_SPIN: _need_spin, v.E_STOP_LOCKED: _stop_locked, v.E_START_LOCKED: _start_locked,
     v.E_POLL_BLOCK: _poll_block, v.E_POLL_WAKE: _poll_wake, v.E_CPU_ON: _cpu, v.E_CPU_OFF: _cpu,
-    v.E_SYSMON: _sysmon, v.E_SYSMON_DEEP: _sysmon, v.E_LOCK_THREAD: _lock_thread,
+    v.E_SYSMON: _sysmon, v.E_SYSMON_DEEP: _sysmon, v.E_LOCK_THREAD: _lock_thread, v.E_NET_READY: _net_ready,
 }  # fmt: skip
 
 _STEP: Final = 512  # events between two checkpoints

@@ -78,6 +78,10 @@ E_LOG: Final = 48  # the body of g wrote the number arg
 E_DEADLOCK: Final = 49  # checkdead: all goroutines are asleep
 E_LOCK_THREAD: Final = 50  # g is now (arg 1) or no longer (arg 0) locked to m
 
+# --- the network ------------------------------------------------------------------------------------------------
+E_NET_READY: Final = 91  # waiting -> runnable: the poller found g's descriptor ready; arg = NET_*, where g goes
+E_NET_ARRIVE: Final = 92  # data came from outside for connection arg; changes nothing by itself
+
 KIND_NAMES: Final[dict[int, str]] = {
     value: name[2:].lower()
     for value, name in sorted((n, k) for k, n in globals().items() if k.startswith("E_"))
@@ -121,6 +125,11 @@ EXIT_NAMES: Final = (
 
 PREEMPT_SLICE: Final = 0  # its slice is 10 ms old
 PREEMPT_STW: Final = 1  # the world is to be stopped
+
+NET_HAND: Final = 0  # to the hand of m, which will execute it (SRC_POLL)
+NET_RING: Final = 1  # to the tail of p's ring
+NET_GLOBAL: Final = 2  # to the tail of the global queue
+NET_NAMES: Final = ("hand", "ring", "global")
 
 M_NORMAL: Final = 0
 M_SYSMON: Final = 1

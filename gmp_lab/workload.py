@@ -48,6 +48,9 @@ OP_LOCK_THREAD: Final = 11
 OP_UNLOCK_THREAD: Final = 12
 OP_NOW: Final = 13
 OP_PARK: Final = 14  # the runtime's own goroutines: park for a reason, for ever
+OP_NET_READ: Final = 45
+OP_NET_WRITE: Final = 46
+OP_NET_ARRIVES: Final = 47
 OP_COUNT: Final = 64  # room for the operations of sync, stacks, memory and the network
 
 LOOP_KINDS: Final = ("free", "leaf", "call", "unsafe")

@@ -80,6 +80,8 @@ NEXT: list[Row] = [
     (1, v.E_DEADLOCK, -1, -1, -1, -1),
     (1, v.E_LOCK_THREAD, 1, 0, 0, 1),
     (1, v.E_LOCK_THREAD, 1, 0, 0, 0),
+    *((1, v.E_NET_READY, 3, 0, 0, where) for where in range(len(v.NET_NAMES))),
+    (1, v.E_NET_ARRIVE, -1, -1, -1, 4),
 ]
 NAMES = ("main", "worker", "reader", *["worker"] * 14)
 
@@ -112,7 +114,7 @@ def test_a_sentence_is_one_plain_line_that_ends_with_a_full_stop() -> None:
 
 
 def test_a_sentence_names_the_g_the_p_or_the_m_of_its_event() -> None:
-    silent = {v.E_NEED_SPIN, v.E_SYSMON, v.E_SYSMON_DEEP, v.E_SCHEDTRACE, v.E_DEADLOCK}
+    silent = {v.E_NEED_SPIN, v.E_SYSMON, v.E_SYSMON_DEEP, v.E_SCHEDTRACE, v.E_DEADLOCK, v.E_NET_ARRIVE}
     for row, step in zip(NEXT, every_step(), strict=True):
         _, kind, g, p, m, _ = row
         ids = [f"{letter}{i}" for letter, i in (("G", g), ("P", p), ("M", m)) if i >= 0]
@@ -121,7 +123,7 @@ def test_a_sentence_names_the_g_the_p_or_the_m_of_its_event() -> None:
 
 def test_only_what_the_runtime_does_has_a_function() -> None:
     without = {row[1] for row, step in zip(NEXT, every_step(), strict=True) if not step.function}
-    assert without == {v.E_CPU_ON, v.E_CPU_OFF, v.E_LOG}
+    assert without == {v.E_CPU_ON, v.E_CPU_OFF, v.E_LOG, v.E_NET_ARRIVE}
 
 
 @pytest.mark.go

@@ -17,6 +17,7 @@ from gmp_lab import Config, Program, Recording, go, lock_os_thread, recv, send, 
 from gmp_lab import chan as make_chan
 from gmp_lab import vocabulary as v
 from gmp_lab.catalog import CATALOG, fan_out, hogs_and_victims, steady_mix
+from gmp_lab.net import arrives, conn, read
 from gmp_lab.recording import Columns
 from gmp_lab.validate import RULE_MEANINGS, validate
 
@@ -48,6 +49,17 @@ def mix(**settings: Any) -> Recording:
 
 def few_cores() -> Recording:
     return mix(cores=2, go="1.25")
+
+
+def network() -> Recording:
+    """One goroutine waits for data from outside."""
+
+    def main() -> Any:
+        c = conn()
+        yield arrives(c, 1, us=300)
+        yield read(c)
+
+    return simulate(Config(gomaxprocs=1), Program(main))
 
 
 def crowd() -> Recording:
@@ -231,6 +243,7 @@ DEFECTS: list[tuple[str, Callable[[], Recording], Change, str]] = [
     ("a thief waits for a runnext that is not there", thieves,
      after(v.E_STEAL, 0, lambda r: (r[T], v.E_STEAL_SLEEP, -1, r[P], r[M], r[P])), "steal-sleep"),
     ("a thief never wakes up", late_thief, silence_the_thief, "oversleep"),
+    ("who waits for the network is woken by a channel", network, change(v.E_PARK, ARG, lambda r: 0), "net"),
     ("a spinning M is not counted", thieves, drop(v.E_SPIN), "spin"),
     ("a thread is woken for nothing", thieves, change(v.E_M_START, ARG, lambda r: 0), "one-wake"),
     ("needspinning is set twice", mix, repeat(v.E_NEED_SPIN), "needspinning"),

@@ -34,6 +34,7 @@ from gmp_lab import (
 )
 from gmp_lab import workload as w
 from gmp_lab.catalog import CATALOG
+from gmp_lab.net import arrives, conn, read, write
 
 HOUR = 3_600 * 10**9
 FACTORS = {"ns": 1, "us": 10**3, "ms": 10**6}
@@ -160,6 +161,7 @@ def test_every_operation_is_a_tuple_that_begins_with_a_number_of_its_own() -> No
         log(1), close(c), lock_os_thread(), unlock_os_thread(), now(),
     ]  # fmt: skip
     assert [type(op) for op in made] == [tuple] * len(made)
+    made += [read(conn()), write(conn()), arrives(conn())]
     codes = {code for name, code in vars(w).items() if name.startswith("OP_")} - {w.OP_COUNT, w.OP_PARK}
     assert {op[0] for op in made} == codes
 

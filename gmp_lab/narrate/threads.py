@@ -193,6 +193,20 @@ def _lock_thread(c: Scene) -> Said:
     return f"{c.g(c.e.g)} is no longer locked to M{c.e.m}.", "UnlockOSThread", "any thread may run it again"
 
 
+def _net_ready(c: Scene) -> SaidFrom:
+    where = (f"M{c.e.m} runs it at once", f"it goes to the tail of P{c.e.p}'s ring", "it goes to the global queue")
+    text = f"The poller finds what {c.g(c.e.g)} waits for ready: {where[c.e.arg]}."
+    rule = "goroutines that wait for the network need no thread"
+    if c.e.arg == v.NET_HAND:
+        return text, "netpoll", rule, "runtime/netpoll_epoll.go"
+    return text, "injectglist", rule, "runtime/proc.go"
+
+
+def _net_arrive(c: Scene) -> SaidFrom:
+    text = f"Data comes for connection {c.e.arg}; nobody is told before somebody polls."
+    return text, "", "the kernel keeps a list of ready descriptors", ""
+
+
 THREADS: Final[dict[int, Callable[[Scene], Said | SaidFrom]]] = {
     v.E_PIDLE_PUT: _pidle_put,
     v.E_PIDLE_GET: _pidle_get,
@@ -220,4 +234,6 @@ THREADS: Final[dict[int, Callable[[Scene], Said | SaidFrom]]] = {
     v.E_LOG: _log,
     v.E_DEADLOCK: _deadlock,
     v.E_LOCK_THREAD: _lock_thread,
+    v.E_NET_READY: _net_ready,
+    v.E_NET_ARRIVE: _net_arrive,
 }

@@ -15,7 +15,7 @@ from gmp_lab import vocabulary as v
 from gmp_lab import workload as w
 from gmp_lab.config import Costs
 from gmp_lab.errors import ConfigError
-from gmp_lab.runtime import chan, timers
+from gmp_lab.runtime import chan, netpoll, timers
 from gmp_lab.runtime.chan import chanrecv, chansend
 from gmp_lab.runtime.goroutine import goexit0, gopark, gopreempt_m, goschedImpl, newproc
 from gmp_lab.runtime.runtime2 import G, M
@@ -175,6 +175,26 @@ def _park(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
     return False
 
 
+def _net_read(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    if netpoll.pollRead(rt, mp, gp, op[1]):
+        return True
+    gp.op, gp.left = op, rt.opcosts[w.OP_NET_READ]  # read again when it runs again
+    return False
+
+
+def _net_write(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    netpoll.pollWrite(rt, op[1], op[2])
+    return True
+
+
+def _net_arrives(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    if op[1].owner is not rt:
+        netpoll.own(rt, op[1])
+    rt.sched.arrivals += 1
+    rt.engine.after(op[3], netpoll.arrival, rt, (op[1], op[2]))
+    return True
+
+
 def _work(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
     raise AssertionError("work is not an operation that happens at an instant")
 
@@ -194,10 +214,13 @@ OPERATIONS[w.OP_LOCK_THREAD] = _lock_thread
 OPERATIONS[w.OP_UNLOCK_THREAD] = _unlock_thread
 OPERATIONS[w.OP_NOW] = _now
 OPERATIONS[w.OP_PARK] = _park
+OPERATIONS[w.OP_NET_READ] = _net_read
+OPERATIONS[w.OP_NET_WRITE] = _net_write
+OPERATIONS[w.OP_NET_ARRIVES] = _net_arrives
 
 
 # Operations without a prologue check: syscall.Syscall and time.Now are nosplit, log is no code at all.
-NOSPLIT = frozenset((w.OP_SYSCALL, w.OP_NOW, w.OP_LOG))
+NOSPLIT = frozenset((w.OP_SYSCALL, w.OP_NOW, w.OP_LOG, w.OP_NET_ARRIVES))
 
 
 def operation_costs(costs: Costs) -> list[int]:
@@ -206,5 +229,6 @@ def operation_costs(costs: Costs) -> list[int]:
     for code in (w.OP_SEND, w.OP_RECV, w.OP_CLOSE, w.OP_WG_ADD, w.OP_WG_WAIT, w.OP_SLEEP):
         by_op[code] = costs.chan_op
     by_op[w.OP_GO] = costs.go
-    by_op[w.OP_SYSCALL] = costs.syscall
+    for code in (w.OP_SYSCALL, w.OP_NET_READ, w.OP_NET_WRITE):
+        by_op[code] = costs.syscall
     return by_op

@@ -129,8 +129,8 @@ class Sched:
     """What belongs to no P (runtime2.go schedt). Lists have their next element last, as stacks."""
 
     __slots__ = (
-        "gcwaiting", "lastpoll", "midle", "mnext", "needspinning", "nmidlelocked", "nmspinning", "nmsys", "pidle",
-        "pollUntil", "poller", "runq", "sysmonwait",
+        "arrivals", "conns", "epoll", "gcwaiting", "lastpoll", "midle", "mnext", "needspinning", "netpollWaiters",
+        "nmidlelocked", "nmspinning", "nmsys", "pidle", "pollUntil", "pollWakeSig", "poller", "runq", "sysmonwait",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -147,3 +147,8 @@ class Sched:
         self.lastpoll = 1  # 0 while an M is blocked in netpoll
         self.pollUntil = 0
         self.poller: M | None = None  # the M that is blocked in netpoll
+        self.pollWakeSig = False  # Go: netpollWakeSig; it has been called back already
+        self.netpollWaiters = 0  # goroutines parked in the poller
+        self.epoll: deque[Any] = deque()  # the kernel's list of descriptors that became ready
+        self.conns = 0  # connections so far
+        self.arrivals = 0  # data that will still come from outside

@@ -11,6 +11,7 @@ from gmp_lab import params
 from gmp_lab import vocabulary as v
 from gmp_lab.errors import Throw
 from gmp_lab.runtime import timers
+from gmp_lab.runtime.netpoll import injectglist, netpoll, netpollready, pollNetwork
 from gmp_lab.runtime.runq import globrunqget, globrunqgetbatch, runqempty, runqget, runqsteal, stealOrder
 from gmp_lab.runtime.runtime2 import G, M, P, _Grunnable, _Grunning
 from gmp_lab.runtime.status import casgstatus
@@ -86,7 +87,7 @@ def findRunnable(rt: Runtime, mp: M) -> tuple[G, bool] | None:
     """Find a runnable goroutine for mp's P, and whether it inherits the slice; None if mp sleeps.
 
     Go: runtime/proc.go findRunnable (1.27.3)
-    Differs: no trace reader, GC worker, finalizers or network yet, hence no tryWakeP. A thief that slept before
+    Differs: no trace reader, GC worker or finalizers yet, hence no tryWakeP. A thief that slept before
     taking a runnext enters in the middle, where it left.
     """
     sched = rt.sched
@@ -105,6 +106,10 @@ def findRunnable(rt: Runtime, mp: M) -> tuple[G, bool] | None:
                 return gp, inheritTime
             if sched.runq:
                 return globrunqgetbatch(rt, mp, pp), False
+            if sched.netpollWaiters and sched.lastpoll != 0:
+                gp = pollNetwork(rt, mp, pp)
+                if gp is not None:
+                    return gp, False
         # Spinning Ms: steal work from other Ps, but keep their number below half of the busy Ps.
         if mp.spinning or 2 * sched.nmspinning < rt.gomaxprocs - len(sched.pidle):
             if not mp.spinning:
@@ -166,21 +171,23 @@ def netpollOrStop(rt: Runtime, mp: M, pollUntil: int, wasSpinning: bool) -> None
     """Become the one M that blocks in netpoll until the next timer, or park.
 
     Go: runtime/proc.go findRunnable (1.27.3)
-    Differs: the last part of findRunnable; nothing but timers is waited for yet.
+    Differs: the last part of findRunnable.
     """
     sched = rt.sched
-    if pollUntil and sched.lastpoll != 0:
+    if (pollUntil or sched.netpollWaiters) and sched.lastpoll != 0:
         sched.lastpoll = 0
         sched.pollUntil = pollUntil
-        sched.poller = mp
-        delay = pollUntil - rt.engine.now - rt.costs.steal  # some time went by in looking for work
-        # epoll counts milliseconds: at least one, then truncated
-        delay = max(1_000_000, delay // 1_000_000 * 1_000_000) if delay > 0 else 0
-        if rt.emit is not None:
-            rt.emit((rt.engine.now, v.E_POLL_BLOCK, -1, -1, mp.id, min(delay // 1000, 2**31 - 1)))  # 32 bits
+        sched.poller, sched.pollWakeSig = mp, False
         mp.seg += 1
         mp.pollspin = wasSpinning
-        rt.engine.after(delay + rt.slack(), rt.poll_end, mp, mp.seg)
+        delay = epollTimeout(rt, pollUntil)
+        if rt.emit is not None:
+            us = -1 if delay < 0 else min(delay // 1000, 2**31 - 1)  # 32 bits
+            rt.emit((rt.engine.now, v.E_POLL_BLOCK, -1, -1, mp.id, us))
+        if sched.epoll:
+            rt.engine.after(0, rt.poll_end, mp, mp.seg)  # something is ready already
+        elif delay >= 0:
+            rt.engine.after(delay + rt.slack(), rt.poll_end, mp, mp.seg)
         rt.pause(mp)
         return
     if pollUntil and (sched.pollUntil == 0 or sched.pollUntil > pollUntil):
@@ -188,23 +195,47 @@ def netpollOrStop(rt: Runtime, mp: M, pollUntil: int, wasSpinning: bool) -> None
     stopm(rt, mp)
 
 
+def epollTimeout(rt: Runtime, pollUntil: int) -> int:
+    """How long epoll_wait is asked to wait, in ns: whole milliseconds, at least one, then truncated; -1: for ever.
+
+    Go: runtime/netpoll_epoll.go netpoll (1.27.3)
+    Differs: its first lines, and the delay that findRunnable works out for it.
+    """
+    if not pollUntil:
+        return -1
+    delay = pollUntil - rt.engine.now - rt.costs.steal  # some time went by in looking for work
+    return max(1_000_000, delay // 1_000_000 * 1_000_000) if delay > 0 else 0
+
+
 def netpollEnd(rt: Runtime, mp: M) -> bool:
-    """mp comes back from netpoll; True if it has got a P, else it has parked.
+    """mp comes back from netpoll; True if it has got a P (and maybe a goroutine), else it has parked.
 
     Go: runtime/proc.go findRunnable (1.27.3)
-    Differs: the code after the blocking netpoll; the list of readied goroutines is always empty yet.
+    Differs: the code after the blocking netpoll; what schedule does with a goroutine so found is done here.
     """
     sched = rt.sched
     sched.pollUntil, sched.poller, sched.lastpoll = 0, None, max(1, rt.engine.now)
     if rt.emit is not None:
         rt.emit((rt.engine.now, v.E_POLL_WAKE, -1, -1, mp.id, -1))
+    toRun = netpoll(rt) if sched.epoll else []
     pp = pidleget(rt)
     if pp is None:
+        injectglist(rt, mp, toRun)
         stopm(rt, mp)
         return False
     acquirep(rt, mp, pp)
-    if mp.pollspin:
-        becomeSpinning(rt, mp)
+    if not toRun:
+        if mp.pollspin:
+            becomeSpinning(rt, mp)
+        return True
+    gp = toRun.pop()
+    injectglist(rt, mp, toRun)
+    netpollready(rt, mp, pp, gp, v.NET_HAND)
+    mp.source = v.SRC_POLL
+    if gp.lockedm is not None:
+        startlockedm(rt, mp, gp)
+        return False
+    execute(rt, mp, gp, False)
     return True
 
 

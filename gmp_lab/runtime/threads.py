@@ -281,7 +281,8 @@ def netpollBreak(rt: Runtime) -> None:
     Differs: an event instead of a byte in an eventfd.
     """
     mp = rt.sched.poller
-    if mp is not None:
+    if mp is not None and not rt.sched.pollWakeSig:
+        rt.sched.pollWakeSig = True
         mp.seg += 1  # the poll's own end is called off
         rt.engine.after(rt.costs.wake_m, rt.poll_end, mp, mp.seg)
 

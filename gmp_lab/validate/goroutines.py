@@ -11,6 +11,7 @@ from gmp_lab.recording import Event
 from gmp_lab.validate.books import DEAD, RUNNABLE, RUNNING, WAITING, Books, Place
 
 _SLEEP: Final = v.WAIT_NO["sleep"]
+_IO: Final = v.WAIT_NO["IO wait"]
 
 
 def create(b: Books, e: Event) -> None:
@@ -24,6 +25,8 @@ def create(b: Books, e: Event) -> None:
 def ready(b: Books, e: Event) -> None:
     asleep = b.reason.get(e.g) == _SLEEP and b.status.get(e.g) == WAITING
     b.need("timer", not asleep or b.timer == (e.t, e.g), f"G{e.g} wakes from its sleep and no timer ran for it")
+    inside = b.status.get(e.g) == WAITING and b.reason.get(e.g) == _IO
+    b.need("net", not inside, f"G{e.g} waits for the poller and is readied by somebody else")
     b.move(e.g, (WAITING,), RUNNABLE)
     if e.p < 0:
         b.put_global(e.g)
@@ -145,6 +148,22 @@ def log(b: Books, e: Event) -> None:
     b.runs(e, "writes on")
 
 
+def net_ready(b: Books, e: Event) -> None:
+    waits = b.status.get(e.g) == WAITING and b.reason.get(e.g) == _IO
+    b.need("net", waits or not b.rec.complete, f"the poller readies G{e.g}, which does not wait for it")
+    b.need("net", 0 <= e.arg < len(v.NET_NAMES), f"G{e.g}, readied by the poller, goes to an unknown place {e.arg}")
+    b.move(e.g, (WAITING,), RUNNABLE)
+    if e.arg == v.NET_HAND:
+        b.need("net", b.m_p.get(e.m, -1) == e.p >= 0, f"M{e.m} takes G{e.g} from the poller to run it without P{e.p}")
+        b.queue(e.g, Place("hand", e.m, v.SRC_POLL))
+        b.midpass.add(e.m)
+    elif e.arg == v.NET_RING:
+        b.need("net", len(b.ring[e.p]) < params.runqsize, f"G{e.g} goes from the poller to P{e.p}'s full ring")
+        b.put_tail(e.g, e.p)
+    else:
+        b.put_global(e.g)
+
+
 def lock_thread(b: Books, e: Event) -> None:
     b.runs(e, "locks itself to")
     if e.arg:
@@ -158,4 +177,5 @@ def lock_thread(b: Books, e: Event) -> None:
 RULES: Final[dict[int, Callable[[Books, Event], None]]] = {
     v.E_GO_CREATE: create, v.E_READY: ready, v.E_EXECUTE: execute, v.E_PARK: park, v.E_EXIT: exits, v.E_YIELD: yields,
     v.E_PREEMPT: preempt, v.E_SIGNAL: signal, v.E_TIMER: timer, v.E_LOG: log, v.E_LOCK_THREAD: lock_thread,
+    v.E_NET_READY: net_ready,
 }  # fmt: skip

@@ -45,6 +45,7 @@ RULE_MEANINGS: Final[dict[str, str]] = {
     "slice": "a slice is at least 10 ms old when its goroutine is asked to stop (retake)",
     "signal": "a goroutine that a signal meets at a safe point is preempted at once (doSigPreempt)",
     "timer": "a goroutine wakes from its sleep when its timer runs, and not otherwise (time.go)",
+    "net": "a goroutine that waits for the network is readied by who polls, and nobody else is (netpoll)",
     "reason": "parking and yielding have a reason that the vocabulary has",
     "locked": "a goroutine that is locked to a thread runs on no other, and the thread runs no other (stoplockedm)",
     "poller": "at most one M blocks in netpoll, and it has no P (findRunnable)",

@@ -23,6 +23,7 @@ IDS: Final[dict[int, str]] = {
     v.E_RELEASE_P: "pm", v.E_M_START: "pm", v.E_M_WAKE: "m", v.E_M_PARK: "m", v.E_SPIN: "m", v.E_STEAL_SLEEP: "m",
     v.E_STOP_LOCKED: "gm", v.E_START_LOCKED: "gpm", v.E_POLL_BLOCK: "m", v.E_POLL_WAKE: "m", v.E_PREEMPT: "gpm",
     v.E_SIGNAL: "gm", v.E_CPU_ON: "m", v.E_CPU_OFF: "m", v.E_TIMER: "gm", v.E_LOG: "gm", v.E_LOCK_THREAD: "gm",
+    v.E_NET_READY: "g",
 }  # fmt: skip
 #: events that a thread makes itself, so that it must be awake
 ACTS: Final = {
