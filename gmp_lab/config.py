@@ -21,6 +21,7 @@ class Costs:
     """Nanoseconds charged for each operation (0 to 1e9 each); see runtime-spec section 9 for the measurements."""
 
     switch: int = 80  # scheduler's own time for one goroutine switch
+    deaf: int = 80  # of each switch, the first so many ns are on g0: a request to preempt is lost then
     chan_op: int = 20  # a channel or WaitGroup operation that does not switch
     go: int = 100  # the go statement
     syscall: int = 55  # entersyscall plus exitsyscall, on top of the call itself

@@ -18,13 +18,15 @@ def preemptone(rt: Runtime, pp: P, why: int) -> bool:
     """Ask the goroutine that runs on pp to stop; why is a vocabulary.PREEMPT_* for the record.
 
     Go: runtime/proc.go preemptone (1.27.3)
-    Differs: the prologue check of a loop that calls functions comes at once, as an event.
+    Differs: the prologue check of a loop that calls functions comes at once, as an event. Go's M is on g0 during
+    a switch, with no curg, or one whose flag execute is about to clear; here time passes only after execute, so
+    the first Costs.deaf ns of a goroutine's run stand for that.
     """
     mp = pp.m
     if mp is None:
         return False
     gp = mp.curg
-    if gp is None or gp.atomicstatus == _Gsyscall:
+    if gp is None or gp.atomicstatus == _Gsyscall or rt.engine.now < mp.switched + rt.costs.deaf:
         return False
     gp.preempt = True
     if rt.emit is not None:
@@ -67,9 +69,11 @@ def doSigPreempt(rt: Runtime, mp: M) -> None:
     safe = wantAsyncPreempt(gp) and isAsyncSafePoint(mp)
     if rt.emit is not None and gp is not None:
         rt.emit((rt.engine.now, v.E_SIGNAL, gp.goid, mp.p.id if mp.p is not None else -1, mp.id, int(safe)))
-    if safe and gp is not None and rt.interrupt(mp):
+    if safe and gp is not None:
+        waited = not rt.interrupt(mp)  # it was off its core: who gave it one lets it go on
         gopreempt_m(rt, mp, gp)  # asyncPreempt, asyncPreempt2
-        rt.resume(mp)
+        if not waited:
+            rt.resume(mp)
 
 
 def wantAsyncPreempt(gp: G | None) -> bool:
@@ -90,7 +94,9 @@ def isAsyncSafePoint(mp: M) -> bool:
     Differs: a G with an operation in hand is inside a runtime function; work(loop="unsafe") is unsafe throughout.
     """
     gp = mp.curg
-    return gp is not None and mp.seg_end >= 0 and gp.op is None and bool(gp.loop & LOOP_ASYNC)
+    if gp is None or gp.op is not None or not gp.loop & LOOP_ASYNC:
+        return False
+    return mp.seg_end >= 0 or gp.left > 0  # computing, or taken off its core while it did
 
 
 def newstack(rt: Runtime, mp: M) -> None:

@@ -60,7 +60,8 @@ class M:
 
     __slots__ = (
         "cpu", "curg", "id", "lockedg", "nextp", "oldp", "onlist", "p", "pollspin", "seg", "seg_end", "signalPending",
-        "sigwait", "source", "spinning", "stealing", "stealpos", "syscalltick",
+        "sigwait", "source", "spinning", "stealing", "stealpos", "switched", "syscalltick",
+        "vruntime",
     )  # fmt: skip
 
     def __init__(self, id: int) -> None:
@@ -78,10 +79,12 @@ class M:
         self.source = 0  # where the G in hand came from (vocabulary.SRC_*)
         self.stealing: G | None = None  # the runnext it will take when it wakes from its sleep in runqgrab
         self.stealpos: tuple[int, ...] = ()  # and the Ps that stealWork has still to visit then
+        self.switched = 0  # when its goroutine was put on it
         self.seg = 0  # number of the current stretch of computing; a changed number cancels its end
         self.seg_end = -1  # when it ends (-1: the thread is not computing)
         self.pollspin = False  # was spinning before it blocked in netpoll
         self.cpu = -1  # its core, if cores are limited
+        self.vruntime = 0  # ns that it has run, for the fairness of the cores
         self.sigwait = False  # a signal waits until the thread gets a core
 
     def __repr__(self) -> str:

@@ -75,6 +75,7 @@ def execute(rt: Runtime, mp: M, gp: G, inheritTime: bool) -> None:
     gp.m = mp
     casgstatus(gp, _Grunnable, _Grunning)
     gp.preempt = False
+    mp.switched = rt.engine.now
     if not inheritTime:
         pp.schedtick += 1
     gp.left += rt.costs.switch
