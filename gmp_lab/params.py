@@ -6,9 +6,10 @@ names the symbol or function of the Go source in which the fact can be read, and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
-from gmp_lab.errors import ConfigError
+from gmp_lab.errors import ConfigError, check_int
 
 # --- constants that are the same in every row below; Go's names, Go's values --------------------------------
 
@@ -51,6 +52,22 @@ class Version:
     startup: tuple[StartupG, ...]  # goroutines at main.main, main itself (always the first) left out
     startup_schedtick: int  # P0's schedtick when main.main begins
     startup_threads: int  # idle Ms when main.main begins: one for each P, at most this many (counted in /proc)
+    # who runs next
+    local_queues: bool = True  # each P has a queue; False: one queue for all, and no P (1.0; here a P is one of mcpu)
+    ring: int = runqsize  # runqput: longest local queue (GROWS: it grows instead of overflowing)
+    runnext: bool = True  # p.runnext: a readied G runs next, in its waker's slice (1.5)
+    global_tick: int = schedtickGlobal  # schedule: every so many ticks the global queue is looked at first
+    steal_picks: int = 0  # findrunnable: victims drawn at random, this many for each P; 0: stealOrder, in passes
+    steal_sleep_us: int = stealSleepUs  # runqgrab: usleep before a runnext is stolen; 100 in 1.5
+    needspinning: bool = True  # pidlegetSpinning leaves word (1.20 or so)
+    wakep_after_yield: bool = True  # goschedImpl calls wakep (1.20 or so)
+    # who keeps the P, and who is stopped
+    syscall_hands_over: bool = False  # entersyscall gives the processor up at once (1.0)
+    preempt_prologue: bool = True  # a function's prologue looks at the flag (1.2)
+    preempt_signal: bool = True  # SIGURG (1.14)
+    # the rest
+    timer_heaps: bool = True  # each P keeps timers, and the scheduler runs them (1.14); before: goroutine timerproc
+    default_procs: str = "quota"  # GOMAXPROCS if nobody sets it: "one", "cpus" (1.5), "quota" (cgroup-aware, 1.25)
 
 
 _parked = (
@@ -59,33 +76,113 @@ _parked = (
     StartupG("runtime.bgscavenge", "waiting", "GC scavenge wait"),
 )
 _updater = StartupG("runtime.updateMaxProcsGoroutine", "runq", "GOMAXPROCS updater (idle)")
+_finq = StartupG("runtime.runfinq", "runq", "finalizer wait")
+_unique = StartupG("runtime.unique_runtime_registerUniqueMapCleanup", "runnext", "chan receive")
 _finalizers = StartupG("runtime.runFinalizers", "runnext", "finalizer wait")
 
+GROWS = 1 << 40  # a local queue without an end
+
+_1_27 = Version(
+    name="1.27",
+    known="source read (1.27.3); start-up tick and idle order measured",
+    syscall_keeps_p=True,
+    idle_p_highest_first=True,
+    schedtrace="1.25",
+    startup=(*_parked, _updater, _finalizers),
+    startup_schedtick=4,
+    startup_threads=3,
+)
+_1_25 = replace(
+    _1_27,
+    name="1.25",
+    known="source read (1.25.5); start-up tick and idle order measured",
+    syscall_keeps_p=False,
+    idle_p_highest_first=False,
+)
+_1_23 = replace(
+    _1_25,
+    name="1.23",
+    known="source read (1.23.9); start-up tick measured, with a program that imports net",
+    schedtrace="1.23",
+    startup=(*_parked, _finq, _unique),
+    default_procs="cpus",
+)
+_1_19 = replace(
+    _1_23,
+    name="1.19",
+    known="source read (1.19.8); start-up tick measured",
+    schedtrace="1.19",
+    startup=(*_parked, replace(_finq, queue="runnext")),
+    needspinning=False,
+    wakep_after_yield=False,
+)
+_1_14 = replace(
+    _1_19, name="1.14", known="release notes; inferred from 1.19 where these say nothing; start-up not known"
+)
+_1_13 = replace(
+    _1_14,
+    name="1.13",
+    known="release notes of 1.14 (what was new there); inferred from 1.14 and 1.5; start-up not known",
+    preempt_signal=False,
+    timer_heaps=False,
+)
+_1_5 = replace(
+    _1_13,
+    name="1.5",
+    known="source read (1.5); start-up not known",
+    steal_picks=4,
+    steal_sleep_us=100,
+)
+_1_4 = replace(
+    _1_5,
+    name="1.4",
+    known="source read (1.4.3); start-up not known",
+    runnext=False,
+    steal_picks=2,
+    default_procs="one",
+)
+_1_2 = replace(
+    _1_4,
+    name="1.2",
+    known="source of shortly after 1.2 read in part; release notes; start-up not known",
+    ring=GROWS,
+)
+_1_1 = replace(
+    _1_2,
+    name="1.1",
+    known="release notes; inferred from 1.2 (prologue checks came there); start-up not known",
+    preempt_prologue=False,
+)
+_1_0 = replace(
+    _1_1,
+    name="1.0",
+    known="source of 2010 read (before 1.0); start-up not known",
+    local_queues=False,
+    global_tick=1,
+    steal_picks=0,
+    syscall_hands_over=True,
+    startup=(),
+)
+#: the rows, oldest first
 VERSIONS: dict[str, Version] = {
     row.name: row
-    for row in (
-        Version(
-            name="1.25",
-            known="source read (1.25.5); start-up tick and idle order measured",
-            syscall_keeps_p=False,
-            idle_p_highest_first=False,
-            schedtrace="1.25",
-            startup=(*_parked, _updater, _finalizers),
-            startup_schedtick=4,
-            startup_threads=3,
-        ),
-        Version(
-            name="1.27",
-            known="source read (1.27.3); start-up tick and idle order measured",
-            syscall_keeps_p=True,
-            idle_p_highest_first=True,
-            schedtrace="1.25",
-            startup=(*_parked, _updater, _finalizers),
-            startup_schedtick=4,
-            startup_threads=3,
-        ),
-    )
+    for row in (_1_0, _1_1, _1_2, _1_4, _1_5, _1_13, _1_14, _1_19, _1_23, _1_25, _1_27)
 }
+
+
+def default_gomaxprocs(version: Version, cpus: int, quota: float | None = None) -> int:
+    """GOMAXPROCS of a process that nobody told one: CPUs of its affinity mask, cgroup limit in CPUs (None: no limit).
+
+    Source: runtime/cgroup_linux.go adjustCgroupGOMAXPROCS (1.25 and later); a limit below two still gives two.
+    """
+    check_int("cpus", cpus, 1, 1 << 20)
+    if quota is not None and not quota > 0:
+        raise ConfigError("quota", quota, "a number of CPUs above 0, or None")
+    if version.default_procs == "one":
+        return 1
+    if version.default_procs == "cpus" or quota is None:
+        return cpus
+    return min(cpus, max(2, math.ceil(quota)))
 
 
 def version(name: object) -> Version:

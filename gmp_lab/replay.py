@@ -103,6 +103,8 @@ class Replay:
         real = config.startup == "real"
         self.state.ps[0].schedtick = version.startup_schedtick if real else params.bareSchedtick
         self.keeps_p = version.syscall_keeps_p
+        self.runnext = version.runnext
+        self.ring = version.ring if version.local_queues else 0
         self.kicked: int = 0  # a G kicked out of runnext that the ring had no room for
 
     def apply(self, e: Event) -> None:
@@ -115,12 +117,17 @@ class Replay:
     # --- queues -----------------------------------------------------------------------------------------
 
     def put_next(self, p: PState, g: int) -> None:
+        if not self.runnext:
+            self.put_tail(p, g)
+            return
         old, p.runnext = p.runnext, g
         if old:
             self.put_tail(p, old)
 
     def put_tail(self, p: PState, g: int) -> None:
-        if len(p.runq) >= params.runqsize:
+        if not self.ring:
+            self.state.runq.append(g)
+        elif len(p.runq) >= self.ring:
             self.kicked = g
         else:
             p.runq.append(g)

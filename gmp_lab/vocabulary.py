@@ -18,7 +18,8 @@ E_READY: Final = (
     1  # waiting -> runnable, by goroutine arg (-1: the runtime).  With a p: runqput(next=true), g becomes p's
 )
 #                     runnext and the G kicked out of it goes to the ring's tail, or, if the ring is full, to the
-#                     global queue by the E_OVERFLOW that follows.  With p -1: g goes to the global tail
+#                     global queue by the E_OVERFLOW that follows.  With p -1: g goes to the global tail.
+#                     A Go version without runnext puts g at the ring's tail, one without local queues at the global
 E_QUEUE_TAIL: Final = (
     2  # runqput(next=false): g goes to the tail of p's ring (E_OVERFLOW follows if it is full)
 )

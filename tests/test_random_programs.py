@@ -26,6 +26,7 @@ from gmp_lab import (
     syscall,
     work,
 )
+from gmp_lab.params import VERSIONS
 from gmp_lab.replay import Replay
 from gmp_lab.runtime.mloop import Machine
 from gmp_lab.runtime.runtime2 import _Gdead, _Gwaiting
@@ -92,7 +93,7 @@ CONFIG = st.builds(
     Config,
     gomaxprocs=st.integers(1, 6),
     seed=st.integers(0, 9),
-    go=st.sampled_from(["1.25", "1.27"]),
+    go=st.sampled_from(list(VERSIONS)),
     cores=st.sampled_from([None, None, 1, 2]),
     startup=st.sampled_from(["bare", "real"]),
     asyncpreemptoff=st.booleans(),

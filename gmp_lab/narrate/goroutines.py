@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from gmp_lab import params
 from gmp_lab import vocabulary as v
 from gmp_lab.narrate.scene import Said, SaidFrom, Scene, count
 
 
 def _where_next(c: Scene) -> str:
     """Where runqput(next=true) puts the G, and whom it displaces."""
+    if not c.version.local_queues:
+        return "it goes to the tail of the one queue"
+    if not c.version.runnext:
+        return f"it goes to the tail of P{c.e.p}'s queue"
     p = c.before.ps[c.e.p]
     if not p.runnext:
         return f"it takes the free runnext of P{c.e.p}"
-    full = len(p.runq) >= params.runqsize
+    full = len(p.runq) >= c.version.ring
     where = "finds the ring full" if full else "moves to the tail of the ring"
     return f"it takes runnext of P{c.e.p}, and G{p.runnext}, which was there, {where}"
 
@@ -71,6 +74,8 @@ _TOOK: Final = {
 
 def _execute(c: Scene) -> Said:
     took, rule = _TOOK[c.e.arg & 15]
+    if not c.version.local_queues:
+        took, rule = "from the head of the one queue", "first in, first out"
     text = f"P{c.e.p} runs {c.g(c.e.g)} on M{c.e.m}, {took}"
     if c.e.arg & v.INHERIT:
         return (

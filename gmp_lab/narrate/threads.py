@@ -174,6 +174,9 @@ def _schedtrace(c: Scene) -> Said:
 
 
 def _timer(c: Scene) -> SaidFrom:
+    if c.e.m < 0:
+        text = f"timerproc, which slept in a thread of its own, finds {c.g(c.e.g)} due."
+        return text, "goroutineReady", "up to 1.13 one goroutine ran all timers", "runtime/time.go"
     whose = "its own timers" if c.e.p == c.e.arg else f"the timers of P{c.e.arg}"
     text = f"P{c.e.p} looks at {whose}: the one of {c.g(c.e.g)} is due."
     return text, "goroutineReady", "timers belong to Ps and are run by whoever looks", "runtime/time.go"

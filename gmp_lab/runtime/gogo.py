@@ -155,7 +155,7 @@ def _record_lock(rt: Runtime, mp: M, gp: G, on: int) -> None:
 
 def _syscall(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
     on_cpu = op[2] == "cpu"
-    if op[2] == "handoff":
+    if op[2] == "handoff" or rt.version.syscall_hands_over:
         entersyscallblock(rt, mp, gp)
     else:
         reentersyscall(rt, mp, gp, v.SYSCALL_CPU if on_cpu else v.SYSCALL_BLOCKING)

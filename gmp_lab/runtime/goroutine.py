@@ -93,7 +93,8 @@ def goschedImpl(rt: Runtime, mp: M, gp: G, preempted: bool) -> None:
         why = v.YIELD_PREEMPTED if preempted else v.YIELD_GOSCHED
         rt.emit((rt.engine.now, v.E_YIELD, gp.goid, mp.p.id if mp.p is not None else -1, mp.id, why))
     globrunqput(rt, gp)
-    wakep(rt)
+    if rt.version.wakep_after_yield:
+        wakep(rt)
 
 
 def gopreempt_m(rt: Runtime, mp: M, gp: G) -> None:

@@ -157,7 +157,7 @@ def injectglist(rt: Runtime, mp: M | None, glist: list[G]) -> None:
         return
     while glist:
         gp = glist.pop()
-        if len(pp.runq) < params.runqsize:
+        if len(pp.runq) < rt.ring:
             netpollready(rt, mp, pp, gp, v.NET_RING)
             pp.runq.append(gp)
         else:

@@ -28,12 +28,14 @@ def preemptone(rt: Runtime, pp: P, why: int) -> bool:
     gp = mp.curg
     if gp is None or gp.atomicstatus == _Gsyscall or rt.engine.now < mp.switched + rt.costs.deaf:
         return False
+    if not rt.version.preempt_prologue:
+        return False
     gp.preempt = True
     if rt.emit is not None:
         rt.emit((rt.engine.now, v.E_PREEMPT, gp.goid, pp.id, mp.id, why))
     if gp.op is None and gp.loop & LOOP_CALLS:
         rt.engine.after(0, newstack, rt, mp)
-    if not rt.config.asyncpreemptoff:
+    if rt.version.preempt_signal and not rt.config.asyncpreemptoff:
         pp.preempt = True
         preemptM(rt, mp)
     return True

@@ -133,7 +133,8 @@ class Sched:
 
     __slots__ = (
         "arrivals", "conns", "epoll", "gcwaiting", "lastpoll", "midle", "mnext", "needspinning", "netpollWaiters",
-        "nmidlelocked", "nmspinning", "nmsys", "pidle", "pollUntil", "pollWakeSig", "poller", "runq", "sysmonwait",
+        "nmidlelocked", "nmspinning", "nmsys", "pidle", "pollUntil", "pollWakeSig", "poller", "runq", "sleepers",
+        "sysmonwait",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -154,4 +155,5 @@ class Sched:
         self.netpollWaiters = 0  # goroutines parked in the poller
         self.epoll: deque[Any] = deque()  # the kernel's list of descriptors that became ready
         self.conns = 0  # connections so far
+        self.sleepers = 0  # timers, where no P keeps them (up to 1.13)
         self.arrivals = 0  # data that will still come from outside

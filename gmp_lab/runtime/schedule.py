@@ -100,7 +100,7 @@ def findRunnable(rt: Runtime, mp: M) -> tuple[G, bool] | None:
         if mp.stealing is None:
             if pp.timers:
                 pollUntil = timers.check(rt, mp, pp)
-            if sched.runq and pp.schedtick % params.schedtickGlobal == 0:
+            if sched.runq and pp.schedtick % rt.globaltick == 0:
                 return globrunqget(rt, mp), False
             gp, inheritTime = runqget(mp, pp)
             if gp is not None:
@@ -112,7 +112,7 @@ def findRunnable(rt: Runtime, mp: M) -> tuple[G, bool] | None:
                 if gp is not None:
                     return gp, False
         # Spinning Ms: steal work from other Ps, but keep their number below half of the busy Ps.
-        if mp.spinning or 2 * sched.nmspinning < rt.gomaxprocs - len(sched.pidle):
+        if rt.ring and (mp.spinning or 2 * sched.nmspinning < rt.gomaxprocs - len(sched.pidle)):
             if not mp.spinning:
                 becomeSpinning(rt, mp)
             gp, inheritTime, w, newWork = stealWork(rt, mp, pp)
@@ -246,6 +246,8 @@ def stealWork(rt: Runtime, mp: M, pp: P) -> tuple[G | None, bool, int, bool]:
     Go: runtime/proc.go stealWork (1.27.3)
     Differs: if mp.stealing is set on return, mp sleeps; it comes back in the last pass, at the same victim.
     """
+    if rt.version.steal_picks:
+        return stealRandom(rt, mp, pp), False, 0, False
     pollUntil, ranTimer = 0, False
     resumed = mp.stealing is not None
     for i in range(params.stealTries - 1 if resumed else 0, params.stealTries):
@@ -280,6 +282,27 @@ def stealWork(rt: Runtime, mp: M, pp: P) -> tuple[G | None, bool, int, bool]:
     return None, False, pollUntil, ranTimer
 
 
+def stealRandom(rt: Runtime, mp: M, pp: P) -> G | None:
+    """Try to steal from Ps that are drawn at random, with repetition: the way up to 1.5 or so.
+
+    Go: runtime/proc.go stealWork (1.27.3)
+    Differs: 1.5's findrunnable1 and 1.4's findrunnable: 4 or 2 draws for each P; runnext in the second half only.
+    """
+    n = rt.gomaxprocs
+    first = mp.stealpos[0] if mp.stealing is not None else 0
+    for i in range(first, rt.version.steal_picks * n):
+        p2 = rt.allp[mp.stealpos[1] if mp.stealing is not None else rt.cheaprand() % n]
+        if p2 is pp:
+            continue  # Go looks into the own queue here, which is empty
+        gp = runqsteal(rt, mp, pp, p2, rt.runnext and i > 2 * n)
+        if gp is not None:
+            return gp
+        if mp.stealing is not None:
+            stealSleep(rt, mp, p2, (i, p2.id))
+            return None
+    return None
+
+
 def stealSleep(rt: Runtime, mp: M, p2: P, rest: tuple[int, ...]) -> None:
     """Sleep 3 us (in fact much longer) before taking p2's runnext, so that p2 may run it itself.
 
@@ -289,7 +312,7 @@ def stealSleep(rt: Runtime, mp: M, p2: P, rest: tuple[int, ...]) -> None:
     mp.stealpos = rest
     if rt.emit is not None:
         rt.emit((rt.engine.now, v.E_STEAL_SLEEP, -1, mp.p.id if mp.p is not None else -1, mp.id, p2.id))
-    rt.usleep(mp, params.stealSleepUs * 1000)
+    rt.usleep(mp, rt.version.steal_sleep_us * 1000)
 
 
 def checkRunqsNoP(rt: Runtime) -> P | None:

@@ -54,7 +54,7 @@ def pidlegetSpinning(rt: Runtime) -> P | None:
     Differs: nothing.
     """
     pp = pidleget(rt)
-    if pp is None and not rt.sched.needspinning:
+    if pp is None and not rt.sched.needspinning and rt.version.needspinning:
         rt.sched.needspinning = 1
         if rt.emit is not None:
             rt.emit((rt.engine.now, v.E_NEED_SPIN, -1, -1, -1, 1))
@@ -222,6 +222,9 @@ def wakep(rt: Runtime) -> None:
     Differs: the compare-and-swap cannot fail.
     """
     sched = rt.sched
+    if not rt.ring:
+        matchmg(rt)
+        return
     if sched.nmspinning != 0 or (sched.needspinning and not sched.pidle):
         return  # the second condition only saves a call: no P is idle, and word is left already
     pp = pidlegetSpinning(rt)
@@ -229,6 +232,21 @@ def wakep(rt: Runtime) -> None:
         return
     sched.nmspinning += 1
     startm(rt, pp, True)
+
+
+def matchmg(rt: Runtime) -> None:
+    """Up to 1.0: start a thread for every queued goroutine, as long as fewer than GOMAXPROCS run.
+
+    Go: runtime/proc.go wakep (1.27.3)
+    Differs: proc.c's matchmg of 2010, which had no spinning threads.
+    """
+    sched = rt.sched
+    coming = sum(1 for mp in rt.allm if mp.nextp is not None)
+    for _ in range(len(sched.runq) - coming):
+        pp = pidleget(rt)
+        if pp is None:
+            return
+        startm(rt, pp, False)
 
 
 def handoffp(rt: Runtime, pp: P, mp: M | None) -> None:
@@ -296,7 +314,7 @@ def checkdead(rt: Runtime) -> None:
     """
     sched = rt.sched
     run = len(rt.allm) - len(sched.midle) - sched.nmidlelocked - sched.nmsys
-    if run > 0 or any(pp.timers for pp in rt.allp) or not rt.started:
+    if run > 0 or sched.sleepers or any(pp.timers for pp in rt.allp) or not rt.started:
         return
     if any(gp.atomicstatus not in (_Gwaiting, _Gdead) for gp in rt.allgs):
         raise Throw("checkdead: runnable goroutine, but no M runs")

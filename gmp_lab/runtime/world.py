@@ -52,15 +52,18 @@ class Runtime(ABC):
     """State of one process. ``emit`` is None (no record) or a callable that takes one row of the vocabulary."""
 
     __slots__ = (
-        "_bits", "allgs", "allm", "allp", "config", "costs", "emit", "ended", "engine", "fuel", "gomaxprocs",
-        "main", "on_segment_end", "on_syscall_end", "opcosts", "random", "sched", "started", "sysmontick",
-        "timerseq", "version",
+        "_bits", "allgs", "allm", "allp", "config", "costs", "emit", "ended", "engine", "fuel", "globaltick",
+        "gomaxprocs", "main", "on_segment_end", "on_syscall_end", "opcosts", "random", "ring", "runnext", "sched",
+        "started", "sysmontick", "timerseq", "version",
     )  # fmt: skip
 
     def __init__(self, config: Config, emit: Callable[[Row], None] | None) -> None:
         self.config = config
         self.costs = config.costs
         self.version = params.version(config.go)
+        self.runnext = self.version.runnext  # the version's, where they are asked for most often
+        self.ring = self.version.ring if self.version.local_queues else 0
+        self.globaltick = self.version.global_tick
         self.engine = Engine(config.until_ns)
         self.emit = emit
         self.sched = Sched()
@@ -151,7 +154,7 @@ class Runtime(ABC):
         for gp in self.sched.runq:
             see(gp, "the global queue")
         for pp in self.allp:
-            if len(pp.runq) > params.runqsize:
+            if len(pp.runq) > self.ring:
                 raise Throw(f"check: {pp} has {len(pp.runq)} in its ring")
             if pp.runnext is not None:
                 see(pp.runnext, f"{pp}.runnext")

@@ -50,10 +50,11 @@ class Books:
     """Everything that is known after the events so far; 0 is no goroutine, -1 no P and no M."""
 
     def __init__(self, rec: Recording) -> None:
-        n = rec.config.gomaxprocs
         version = params.version(rec.config.go)
         self.rec = rec
         self.keeps_p = version.syscall_keeps_p
+        self.version = version
+        self.ring_size = version.ring if version.local_queues else 0
         self.found: list[Violation] = []
         self.i = 0
         self.e = Event(0, 0, -1, -1, -1, -1)
@@ -68,6 +69,11 @@ class Books:
         self.asked: set[int] = set()  # to stop, since it was executed
         self.stopped = False  # the last event was a signal that stopped its goroutine
         self.timer = (-1, 0)  # time and goroutine of the last timer that ran
+        self._open_machine(rec, version)
+
+    def _open_machine(self, rec: Recording, version: params.Version) -> None:
+        """What is known of Ps, Ms and the rest before the first event."""
+        n = rec.config.gomaxprocs
         # Ps
         self.ring: list[deque[int]] = [deque() for _ in range(n)]
         self.next: list[int] = [0] * n
@@ -158,6 +164,9 @@ class Books:
         self.place[g] = place
 
     def put_next(self, g: int, p: int) -> None:
+        if not self.version.runnext:
+            self.put_tail(g, p)
+            return
         old, self.next[p] = self.next[p], g
         self.queue(g, Place("runnext", p))
         if old and old != g:
@@ -165,7 +174,10 @@ class Books:
             self.put_tail(old, p)
 
     def put_tail(self, g: int, p: int) -> None:
-        if len(self.ring[p]) < params.runqsize:
+        if not self.ring_size:
+            self.put_global(g)
+            return
+        if len(self.ring[p]) < self.ring_size:
             self.ring[p].append(g)
             self.queue(g, Place("ring", p))
             return

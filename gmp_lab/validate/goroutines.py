@@ -69,7 +69,8 @@ def execute(b: Books, e: Event) -> None:
 
 def from_source(b: Books, e: Event, m: int, source: int) -> None:
     """Check that g comes from where the event says, and that nothing had to be taken before it."""
-    p, global_turn = e.p, b.tick[e.p] % params.schedtickGlobal == 0
+    p = e.p
+    global_turn = b.tick[p] % b.version.global_tick == 0
     b.need("source", source < len(v.SRC_NAMES), f"G{e.g} comes from an unknown source, {source}")
     if source == v.SRC_RUNNEXT:
         b.take(e.g, Place("runnext", p))
@@ -136,10 +137,11 @@ def signal(b: Books, e: Event) -> None:
 def timer(b: Books, e: Event) -> None:
     waits = b.status.get(e.g) == WAITING and b.reason.get(e.g) == _SLEEP
     b.need("timer", waits, f"the timer of G{e.g} runs, which does not sleep")
-    b.need("timer", b.m_p.get(e.m) == e.p, f"M{e.m} runs a timer for P{e.p}, which it does not have")
+    ran = b.m_p.get(e.m) == e.p >= 0 or (e.m < 0 and not b.version.timer_heaps)
+    b.need("timer", ran, f"M{e.m} runs a timer for P{e.p}, which it does not have")
     b.timer = (e.t, e.g)
     b.expect = (v.E_READY, e.g, e.p, "timer", f"the timer of G{e.g} runs and does not wake it")
-    if e.arg != e.p:
+    if e.arg != e.p and e.m >= 0:
         b.midpass.add(e.m)  # a stolen timer: what it readies is run at once
 
 
@@ -158,7 +160,7 @@ def net_ready(b: Books, e: Event) -> None:
         b.queue(e.g, Place("hand", e.m, v.SRC_POLL))
         b.midpass.add(e.m)
     elif e.arg == v.NET_RING:
-        b.need("net", len(b.ring[e.p]) < params.runqsize, f"G{e.g} goes from the poller to P{e.p}'s full ring")
+        b.need("net", len(b.ring[e.p]) < b.ring_size, f"G{e.g} goes from the poller to P{e.p}'s full ring")
         b.put_tail(e.g, e.p)
     else:
         b.put_global(e.g)
