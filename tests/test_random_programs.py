@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from meetings import Guarded, merge, queue, spread
 
 from gmp_lab import (
     Config,
@@ -20,6 +21,7 @@ from gmp_lab import (
     lock_os_thread,
     log,
     recv,
+    select,
     send,
     simulate,
     sleep,
@@ -81,11 +83,22 @@ STEP = st.one_of(
     st.tuples(st.just("gosched"), st.just(0), st.just("")),
     st.tuples(st.just("child"), st.sampled_from([0, 20_000]), st.just("")),
     st.tuples(st.just("lock"), st.just(0), st.just("")),
+    st.tuples(
+        st.just("critical"),
+        st.sampled_from([0, 700, 90_000, 1_200_000]),
+        st.sampled_from(["mutex", "mutex", "write", "read"]),
+    ),
+    st.tuples(st.just("try"), st.sampled_from([0, 2_000]), st.sampled_from(["mutex", "write", "read"])),
 )
+SIZES = st.lists(st.integers(0, 2), min_size=1, max_size=3)
 PROGRAM = st.fixed_dictionaries(
     {
         "workers": st.lists(st.lists(STEP, max_size=5), min_size=1, max_size=9),
         "pairs": st.lists(st.tuples(st.integers(0, 3), st.integers(1, 12)), max_size=3),
+        # a select that merges or spreads over channels of these sizes, so many values; a queue with conditions
+        "merges": st.lists(st.tuples(SIZES, st.integers(1, 5)), max_size=2),
+        "spreads": st.lists(st.tuples(SIZES, st.integers(1, 5)), max_size=2),
+        "queues": st.lists(st.tuples(st.integers(1, 3), st.integers(1, 6), st.booleans()), max_size=2),
     }
 )
 CONFIG = st.builds(
@@ -102,6 +115,7 @@ CONFIG = st.builds(
 
 def program(plan: dict[str, Any]) -> tuple[Program, int]:
     """The program of a plan, and how many marks it writes, each once."""
+    plan = {"merges": [], "spreads": [], "queues": []} | plan
     marks = [0]
 
     def mark() -> int:
@@ -113,7 +127,7 @@ def program(plan: dict[str, Any]) -> tuple[Program, int]:
         yield log(number)
         yield wg.Done()
 
-    def worker(steps: list[Any], wg: WaitGroup) -> Any:
+    def worker(steps: list[Any], wg: WaitGroup, guarded: Guarded) -> Any:
         for kind, ns, how in steps:
             if kind == "work":
                 yield work(ns=ns, loop=how)
@@ -125,6 +139,8 @@ def program(plan: dict[str, Any]) -> tuple[Program, int]:
                 yield gosched()
             elif kind == "lock":
                 yield lock_os_thread()
+            elif kind in ("critical", "try"):
+                yield from guarded.step(kind, ns, how)
             else:
                 yield wg.Add(1)
                 yield go(child, ns, mark(), wg)
@@ -141,11 +157,19 @@ def program(plan: dict[str, Any]) -> tuple[Program, int]:
             yield log((yield recv(c)))
         yield wg.Done()
 
+    def forever() -> Any:
+        yield select()
+
     def main() -> Any:
-        wg = WaitGroup()
-        yield wg.Add(len(plan["workers"]) + 2 * len(plan["pairs"]))
+        wg, guarded = WaitGroup(), Guarded()
+        parts = [*plan["workers"], *plan["merges"], *plan["queues"]]
+        yield wg.Add(len(parts) + 2 * len(plan["pairs"]) + sum(len(sizes) for sizes, _ in plan["spreads"]))
         for steps in plan["workers"]:
-            yield go(worker, steps, wg)
+            yield go(worker, steps, wg, guarded)
+        for kind, body in (("merges", merge), ("spreads", spread), ("queues", queue)):
+            for args in plan[kind]:
+                yield go(body, *args, mark, wg)
+        yield go(forever)
         for size, count in plan["pairs"]:
             c = chan(size)
             yield go(sender, c, count, wg)
@@ -154,6 +178,8 @@ def program(plan: dict[str, Any]) -> tuple[Program, int]:
 
     children = sum(step[0] == "child" for steps in plan["workers"] for step in steps)
     expected = children + sum(map(len, plan["workers"])) + sum(count for _, count in plan["pairs"])
+    expected += sum(len(sizes) * count for sizes, count in plan["merges"])
+    expected += sum(count for _, count in plan["spreads"]) + sum(2 * count for _, count, _ in plan["queues"])
     return Program(main), expected
 
 
