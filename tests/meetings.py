@@ -62,8 +62,23 @@ class Guarded:
         yield self.unlock(how)
 
 
+def convoy(crowd: int, rounds: int, holds: tuple[int, list[str]], mark: Any, wg: WaitGroup) -> Any:
+    """A crowd that locks the same locks again and again, for some ns, each goroutine in its own way."""
+    ns, hows = holds
+
+    def member(how: str) -> Any:
+        for _ in range(rounds):
+            yield from guarded.step("critical", ns, how)
+            yield log(mark())
+        yield wg.Done()
+
+    guarded = Guarded()
+    for i in range(crowd):
+        yield go(member, hows[i % len(hows)])
+
+
 def merge(sizes: list[int], count: int, mark: Any, wg: WaitGroup) -> Any:
-    """A goroutine for each channel sends count marks and closes it; one receives from all; nil replaces the closed."""
+    """A goroutine for each channel sends count marks and closes it; one receives from all; nil for the closed."""
 
     def sender(c: Any) -> Any:
         for _ in range(count):

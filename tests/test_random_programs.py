@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from meetings import Guarded, merge, queue, spread
+from meetings import Guarded, convoy, merge, queue, spread
 
 from gmp_lab import (
     Config,
@@ -98,6 +98,16 @@ PROGRAM = st.fixed_dictionaries(
         # a select that merges or spreads over channels of these sizes, so many values; a queue with conditions
         "merges": st.lists(st.tuples(SIZES, st.integers(1, 5)), max_size=2),
         "spreads": st.lists(st.tuples(SIZES, st.integers(1, 5)), max_size=2),
+        "convoys": st.lists(
+            st.tuples(
+                st.integers(2, 6), st.integers(1, 6),
+                st.tuples(
+                    st.sampled_from([0, 1_000, 60_000, 700_000]),
+                    st.lists(st.sampled_from(["mutex", "write", "read"]), min_size=1, max_size=3),
+                ),
+            ),
+            max_size=1,
+        ),
         "queues": st.lists(st.tuples(st.integers(1, 3), st.integers(1, 6), st.booleans()), max_size=2),
     }
 )
@@ -115,7 +125,7 @@ CONFIG = st.builds(
 
 def program(plan: dict[str, Any]) -> tuple[Program, int]:
     """The program of a plan, and how many marks it writes, each once."""
-    plan = {"merges": [], "spreads": [], "queues": []} | plan
+    plan = {"convoys": [], "merges": [], "spreads": [], "queues": []} | plan
     marks = [0]
 
     def mark() -> int:
@@ -164,9 +174,10 @@ def program(plan: dict[str, Any]) -> tuple[Program, int]:
         wg, guarded = WaitGroup(), Guarded()
         parts = [*plan["workers"], *plan["merges"], *plan["queues"]]
         yield wg.Add(len(parts) + 2 * len(plan["pairs"]) + sum(len(sizes) for sizes, _ in plan["spreads"]))
+        yield wg.Add(sum(crowd for crowd, *_ in plan["convoys"]))
         for steps in plan["workers"]:
             yield go(worker, steps, wg, guarded)
-        for kind, body in (("merges", merge), ("spreads", spread), ("queues", queue)):
+        for kind, body in (("convoys", convoy), ("merges", merge), ("spreads", spread), ("queues", queue)):
             for args in plan[kind]:
                 yield go(body, *args, mark, wg)
         yield go(forever)
@@ -176,11 +187,16 @@ def program(plan: dict[str, Any]) -> tuple[Program, int]:
             yield go(receiver, c, count, wg)
         yield wg.Wait()
 
+    return Program(main), expected_marks(plan)
+
+
+def expected_marks(plan: dict[str, Any]) -> int:
+    """How many marks the program of a plan writes."""
     children = sum(step[0] == "child" for steps in plan["workers"] for step in steps)
     expected = children + sum(map(len, plan["workers"])) + sum(count for _, count in plan["pairs"])
+    expected += sum(crowd * rounds for crowd, rounds, *_ in plan["convoys"])
     expected += sum(len(sizes) * count for sizes, count in plan["merges"])
-    expected += sum(count for _, count in plan["spreads"]) + sum(2 * count for _, count, _ in plan["queues"])
-    return Program(main), expected
+    return expected + sum(count for _, count in plan["spreads"]) + sum(2 * count for _, count, _ in plan["queues"])
 
 
 # Once a thief never woke from its sleep before a runnext, because its victim had become idle meanwhile.
