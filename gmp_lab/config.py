@@ -22,7 +22,10 @@ class Costs:
 
     switch: int = 80  # scheduler's own time for one goroutine switch
     deaf: int = 80  # of each switch, the first so many ns are on g0: a request to preempt is lost then
-    chan_op: int = 20  # a channel or WaitGroup operation that does not switch
+    chan_op: int = 20  # a channel, WaitGroup, Cond or semaphore operation that does not switch
+    select: int = 50  # a select of a few cases that does not switch
+    mutex: int = 6  # Lock or Unlock of a free Mutex or RWMutex
+    spin: int = 750  # one turn of spinning for a Mutex: 30 PAUSE instructions
     go: int = 100  # the go statement
     syscall: int = 55  # entersyscall plus exitsyscall, on top of the call itself
     steal: int = 300  # scanning and taking, without the sleep before a runnext

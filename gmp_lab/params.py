@@ -25,6 +25,9 @@ sysmonMaxSleep = 60 * 1000 * 1000 * 1000  # runtime/proc.go sysmon: forcegcperio
 stealSleepUs = 3  # runtime/proc.go runqgrab: usleep before a runnext is stolen
 netpollEvents = 128  # runtime/netpoll_epoll.go netpoll: descriptors taken at a time
 sysmonPollNS = 10 * 1000 * 1000  # runtime/proc.go sysmon: polls the network if nobody did for so long
+active_spin = 4  # runtime/proc.go active_spin: turns of spinning for a Mutex before sleeping
+starvationThresholdNs = 1000 * 1000  # internal/sync/mutex.go starvationThresholdNs: waiting longer is starving
+rwmutexMaxReaders = 1 << 30  # sync/rwmutex.go rwmutexMaxReaders
 maxmcount = 10000  # runtime/proc.go schedinit: more threads than this end the program
 bareSchedtick = (
     1  # P0's schedtick at main.main in a bare start: at 0 the first Gosched would meet the 61 rule

@@ -26,7 +26,7 @@ E_QUEUE_TAIL: Final = (
 E_OVERFLOW: Final = 3  # runqputslow: the first arg Gs of p's ring, then g, go to the global tail
 E_EXECUTE: Final = 6  # runnable -> running on p and m; arg = source | 16 if the time slice is inherited
 E_PARK: Final = 7  # running -> waiting; arg = wait reason; m has no G now
-E_EXIT: Final = 8  # running -> dead; m has no G now
+E_EXIT: Final = 8  # running -> dead; m has no G now; arg EXIT_GOEXIT: by runtime.Goexit, else -1
 E_YIELD: Final = 9  # running -> runnable; arg = why (YIELD_*), which also says where g goes; m has no G now
 E_GLOB_GET: Final = 10  # arg Gs leave the global head: the first, g, to the hand of m, the rest to p's ring
 E_STEAL: Final = (
@@ -76,8 +76,11 @@ E_CPU_OFF: Final = 45  # m loses core arg to another thread
 E_SCHEDTRACE: Final = 46  # sysmon prints a schedtrace line
 E_TIMER: Final = 47  # the timer of g, kept by P arg, runs on p and m
 E_LOG: Final = 48  # the body of g wrote the number arg
-E_DEADLOCK: Final = 49  # checkdead: all goroutines are asleep
+E_DEADLOCK: Final = 49  # checkdead: all goroutines are asleep (arg -1), or there are none any more (arg 1)
 E_LOCK_THREAD: Final = 50  # g is now (arg 1) or no longer (arg 0) locked to m
+E_LOCK_SPIN: Final = 52  # g, running, spins for a Mutex for the arg-th time in a row (1..4); nothing changes
+E_STARVING: Final = 53  # g puts the Mutex that it waits for into starving mode (arg 1; g parks now), or, as its new
+#                         owner, back into normal mode (arg 0)
 
 # --- the network ------------------------------------------------------------------------------------------------
 E_NET_READY: Final = 91  # waiting -> runnable: the poller found g's descriptor ready; arg = NET_*, where g goes
@@ -131,6 +134,7 @@ NET_HAND: Final = 0  # to the hand of m, which will execute it (SRC_POLL)
 NET_RING: Final = 1  # to the tail of p's ring
 NET_GLOBAL: Final = 2  # to the tail of the global queue
 NET_NAMES: Final = ("hand", "ring", "global")
+EXIT_GOEXIT: Final = 1  # of E_EXIT
 
 M_NORMAL: Final = 0
 M_SYSMON: Final = 1

@@ -59,6 +59,14 @@ def test_e13_a_global_goroutine_gets_exactly_every_61st_turn(point: dict[str, An
     assert whose[:12] == decode(point["measured"][GO]["turn_order"]["value"])[:12]
 
 
+WAKES = [("close", [1, 6, 5, 4, 3, 2]), *((how, [6, 1, 2, 3, 4, 5]) for how in ("broadcast", "done", "sends"))]
+
+
+@pytest.mark.parametrize(("how", "order"), WAKES)
+def test_six_waiters_run_in_the_order_observed_on_real_go(how: str, order: list[int]) -> None:
+    assert scenes.wake_order(how) == order
+
+
 # --- statistics --------------------------------------------------------------------------------------------------
 
 
@@ -124,3 +132,16 @@ def test_e4c_short_calls_beside_a_hog_share_the_p_as_measured(point: dict[str, A
 @each("e4d")
 def test_e4d_a_sleeping_thread_keeps_its_p_for_up_to_two_ticks(point: dict[str, Any]) -> None:
     assert out_of_band(scenes.sleeping_calls_and_a_hog(**point["args"]), point["accept"]) == []
+
+
+@each("e12")
+def test_e12_a_waiter_gets_a_contended_mutex_as_late_as_measured(point: dict[str, Any]) -> None:
+    args = point["args"]
+    taken, waits = scenes.starved_waiter(args["us"], args.get("reps", 60), point["GOMAXPROCS"])
+    seen = {"first_acquisitions_per_wait.p50": median(taken), "wait_ms.p50": median(waits)}
+    assert out_of_band(seen, point["accept"]) == []
+
+
+def test_a_waiter_against_a_relocker_with_holds_of_100_us_waits_one_to_two_ms() -> None:
+    _, waits = scenes.starved_waiter(100, 60, 2)
+    assert scenes.quantile(waits, 0.1) >= 1.0 and scenes.quantile(waits, 0.9) <= 1.9

@@ -16,7 +16,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "gmp_lab"
 FACTS = {"errors", "params", "vocabulary", "config", "recording"}  # what a reader of a Recording needs
-MODEL = FACTS | {"engine", "net", "workload", "runtime", "simulate", "catalog", "stream"}
+MODEL = FACTS | {"engine", "net", "workload", "sync", "runtime", "simulate", "catalog", "stream"}
 READERS = MODEL | {"replay", "narrate", "metrics", "schedtrace", "draw", "golang", "quiz", "claims", "validate"}
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -28,9 +28,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": {"errors", "params"},
     "workload": {"errors"},
     "net": {"errors", "workload"},
+    "sync": {"errors", "workload"},
     "catalog": {"errors", "stream", "workload"},
     "recording": {"errors", "config", "vocabulary"},
-    "runtime": {"engine", "net", "workload", "params", "vocabulary", "errors", "config"},
+    "runtime": {"engine", "net", "workload", "sync", "params", "vocabulary", "errors", "config"},
     "simulate": {"config", "recording", "runtime", "engine", "workload", "errors"},
     "replay": FACTS,
     "validate": FACTS,  # and not replay: two readings of one contract, so that a mistake in one shows
@@ -43,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "claims": {"errors"},
     "twins": {"catalog", "errors", "recording", "workload"},
     "widgets": READERS,
-    "__init__": {"config", "errors", "recording", "replay", "simulate", "workload"},
+    "__init__": {"config", "errors", "recording", "replay", "simulate", "sync", "workload"},
 }
 # Commands: nothing imports them except one another.  What they may import themselves is not ruled here.
 COMMANDS = {"__main__", "cli", "doctor", "checks", "setup_env", "notebook_tool", "compiled"}

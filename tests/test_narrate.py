@@ -82,6 +82,11 @@ NEXT: list[Row] = [
     (1, v.E_LOCK_THREAD, 1, 0, 0, 0),
     *((1, v.E_NET_READY, 3, 0, 0, where) for where in range(len(v.NET_NAMES))),
     (1, v.E_NET_ARRIVE, -1, -1, -1, 4),
+    (1, v.E_EXIT, 1, 0, 0, v.EXIT_GOEXIT),
+    (1, v.E_DEADLOCK, -1, -1, -1, 1),
+    (1, v.E_LOCK_SPIN, 1, 0, 0, 1),
+    (1, v.E_STARVING, 1, 0, 0, 1),
+    (1, v.E_STARVING, 1, 0, 0, 0),
 ]
 NAMES = ("main", "worker", "reader", *["worker"] * 14)
 

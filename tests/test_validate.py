@@ -13,7 +13,7 @@ from handmade import BEGIN, HANDOVER, recording
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmp_lab import Config, Program, Recording, go, lock_os_thread, recv, send, simulate, work
+from gmp_lab import Config, Mutex, Program, Recording, go, goexit, lock_os_thread, recv, send, simulate, sleep, work
 from gmp_lab import chan as make_chan
 from gmp_lab import vocabulary as v
 from gmp_lab.catalog import CATALOG, fan_out, hogs_and_victims, steady_mix
@@ -106,6 +106,37 @@ def locked() -> Recording:
     return simulate(Config(gomaxprocs=2), Program(main))
 
 
+def contended() -> Recording:
+    """A Mutex that is locked again and again, and one who waits for it: spinning, starving, handing over."""
+
+    def again_and_again(mu: Mutex) -> Any:
+        while True:
+            yield mu.Lock()
+            yield work(us=200)
+            yield mu.Unlock()
+
+    def main() -> Any:
+        mu = Mutex()
+        yield go(again_and_again, mu)
+        for _ in range(3):
+            yield sleep(ms=1)
+            yield mu.Lock()
+            yield mu.Unlock()
+
+    return simulate(Config(gomaxprocs=2), Program(main))
+
+
+def left_by_main() -> Recording:
+    def main() -> Any:
+        yield go(sleepy)
+        yield goexit()
+
+    def sleepy() -> Any:
+        yield sleep(ms=1)
+
+    return simulate(Config(gomaxprocs=2), Program(main))
+
+
 def traced() -> Recording:
     return mix(schedtrace_ms=1)
 
@@ -118,7 +149,7 @@ def test_every_ready_workload_gives_a_possible_run(name: str, version: str, goma
     assert validate(simulate(config, CATALOG[name][0]())) == []
 
 
-SCENES = [mix, few_cores, crowd, thieves, hogs, late_thief, sleepers, locked, traced]
+SCENES = [mix, few_cores, crowd, thieves, hogs, late_thief, sleepers, locked, contended, left_by_main, traced]
 
 
 @pytest.mark.parametrize("make", SCENES)
@@ -283,6 +314,15 @@ DEFECTS: list[tuple[str, Callable[[], Recording], Change, str]] = [
     ("sysmon sleeps deep while Ps are busy", mix,
      after(v.E_EXECUTE, 3, lambda r: (r[T], v.E_SYSMON_DEEP, -1, -1, -1, 1)), "sysmon"),
     ("a line of schedtrace too early", traced, repeat(v.E_SCHEDTRACE), "sysmon"),
+    ("spinning for ever", contended, change(v.E_LOCK_SPIN, ARG, lambda r: 5), "lock-spin"),
+    ("spinning with other work", contended,
+     after(v.E_GO_CREATE, -1, lambda r: (r[T], v.E_LOCK_SPIN, 1, 0, 0, 1)), "lock-spin"),
+    ("starving after a short wait", contended,
+     after(v.E_LOCK_SPIN, 0, lambda r: (r[T], v.E_STARVING, *r[G:ARG], 1)), "starving"),
+    ("starving, and awake", contended, repeat(v.E_STARVING), "starving"),
+    ("the end of a mode that was not", contended, drop(v.E_STARVING, arg=1), "starving"),
+    ("a hand-over to nobody", hogs, change(v.E_YIELD, ARG, lambda r: v.YIELD_GOYIELD), "handoff"),
+    ("main returned, and the others go on", left_by_main, change(v.E_EXIT, ARG, lambda r: -1), "end"),
     ("main has not returned", mix, drop(v.E_EXIT, -1), "end"),
     ("something happens after main's return", mix,
      after(v.E_EXIT, -1, lambda r: (r[T], v.E_SYSMON, -1, -1, -1, 20)), "end"),

@@ -187,6 +187,8 @@ def _log(c: Scene) -> SaidFrom:
 
 
 def _deadlock(c: Scene) -> Said:
+    if c.e.arg == 1:
+        return "No goroutine is left: main ended by runtime.Goexit.", "checkdead", "only main's return ends a program"
     return "All goroutines are asleep: deadlock.", "checkdead", "nobody is left who could wake anybody"
 
 

@@ -11,13 +11,14 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import Any
 
+from gmp_lab import sync as sy
 from gmp_lab import vocabulary as v
 from gmp_lab import workload as w
 from gmp_lab.config import Costs
 from gmp_lab.errors import ConfigError
-from gmp_lab.runtime import chan, netpoll, timers
+from gmp_lab.runtime import chan, cond, mutex, netpoll, rwmutex, select, sema, timers
 from gmp_lab.runtime.chan import chanrecv, chansend
-from gmp_lab.runtime.goroutine import goexit0, gopark, gopreempt_m, goschedImpl, newproc
+from gmp_lab.runtime.goroutine import Goexit, goexit0, gopark, gopreempt_m, goschedImpl, newproc
 from gmp_lab.runtime.runtime2 import G, M
 from gmp_lab.runtime.syscall import entersyscallblock, reentersyscall
 from gmp_lab.runtime.world import Runtime
@@ -195,6 +196,23 @@ def _net_arrives(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
     return True
 
 
+def _continue(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    return bool(op[1](rt, mp, gp, op[2]))
+
+
+def _recv2(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    return chan.chanrecv2(rt, mp, gp, op[1])
+
+
+def _select(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    return select.walkSelectCases(rt, mp, gp, op[1], op[2])
+
+
+def _goexit(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    Goexit(rt, mp, gp)
+    return False
+
+
 def _work(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
     raise AssertionError("work is not an operation that happens at an instant")
 
@@ -217,6 +235,21 @@ OPERATIONS[w.OP_PARK] = _park
 OPERATIONS[w.OP_NET_READ] = _net_read
 OPERATIONS[w.OP_NET_WRITE] = _net_write
 OPERATIONS[w.OP_NET_ARRIVES] = _net_arrives
+OPERATIONS[w.OP_CONTINUE] = _continue
+OPERATIONS[w.OP_RECV2] = _recv2
+OPERATIONS[w.OP_SELECT] = _select
+OPERATIONS[w.OP_GOEXIT] = _goexit
+OPERATIONS[sy.OP_MUTEX_LOCK] = mutex.op_lock
+OPERATIONS[sy.OP_MUTEX_UNLOCK] = mutex.op_unlock
+OPERATIONS[sy.OP_MUTEX_TRYLOCK] = mutex.op_trylock
+OPERATIONS[sy.OP_RW_LOCK] = rwmutex.op_lock
+OPERATIONS[sy.OP_RW_UNLOCK] = rwmutex.op_unlock
+OPERATIONS[sy.OP_RW_RLOCK] = rwmutex.op_rlock
+OPERATIONS[sy.OP_RW_RUNLOCK] = rwmutex.op_runlock
+OPERATIONS[sy.OP_RW_TRYLOCK] = rwmutex.op_trylock
+OPERATIONS[sy.OP_RW_TRYRLOCK] = rwmutex.op_tryrlock
+OPERATIONS[sy.OP_COND] = cond.op_cond
+OPERATIONS[sy.OP_SEMA] = sema.sync_op
 
 
 # Operations without a prologue check: syscall.Syscall and time.Now are nosplit, log is no code at all.
@@ -228,6 +261,10 @@ def operation_costs(costs: Costs) -> list[int]:
     by_op = [0] * w.OP_COUNT
     for code in (w.OP_SEND, w.OP_RECV, w.OP_CLOSE, w.OP_WG_ADD, w.OP_WG_WAIT, w.OP_SLEEP):
         by_op[code] = costs.chan_op
+    for code in (w.OP_RECV2, sy.OP_COND, sy.OP_SEMA):
+        by_op[code] = costs.chan_op
+    by_op[sy.OP_MUTEX_LOCK : sy.OP_COND] = [costs.mutex] * (sy.OP_COND - sy.OP_MUTEX_LOCK)
+    by_op[w.OP_SELECT] = costs.select
     by_op[w.OP_GO] = costs.go
     for code in (w.OP_SYSCALL, w.OP_NET_READ, w.OP_NET_WRITE):
         by_op[code] = costs.syscall

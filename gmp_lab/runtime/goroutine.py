@@ -121,8 +121,21 @@ def goyield(rt: Runtime, mp: M, gp: G) -> None:
     runqput(rt, pp, gp, False)
 
 
-def goexit0(rt: Runtime, mp: M, gp: G) -> None:
-    """gp has returned; when main returns, the program ends.
+def Goexit(rt: Runtime, mp: M, gp: G) -> None:
+    """gp ends itself, wherever it is; if it is main's goroutine, the program goes on without it.
+
+    Go: runtime/panic.go Goexit (1.27.3)
+    Differs: deferred calls are the body's ``finally`` blocks, which cannot let time pass.
+    """
+    assert gp.body is not None
+    gp.body.close()
+    if gp is rt.main:
+        rt.main = None  # only main's return ends the program
+    goexit0(rt, mp, gp, v.EXIT_GOEXIT)
+
+
+def goexit0(rt: Runtime, mp: M, gp: G, how: int = -1) -> None:
+    """gp has returned; when main returns, the program ends.  how is -1 or vocabulary.EXIT_GOEXIT.
 
     Go: runtime/proc.go goexit0 (1.27.3)
     Differs: gdestroy's free lists are left out. A locked G's thread goes on instead of exiting.
@@ -133,6 +146,6 @@ def goexit0(rt: Runtime, mp: M, gp: G) -> None:
     if gp.lockedm is not None:
         gp.lockedm.lockedg, gp.lockedm = None, None
     if rt.emit is not None:
-        rt.emit((rt.engine.now, v.E_EXIT, gp.goid, mp.p.id if mp.p is not None else -1, mp.id, -1))
+        rt.emit((rt.engine.now, v.E_EXIT, gp.goid, mp.p.id if mp.p is not None else -1, mp.id, how))
     if gp is rt.main:
         rt.stop("exit")

@@ -91,6 +91,33 @@ class M:
         return f"M{self.id}"
 
 
+class Sudog:
+    """A G in a wait list, where the G alone does not say enough: in a select, a receive of two results, a semaphore.
+
+    ``queue`` is the list it stands in (None: it has been taken off); ``success``: woken by a value, not by close.
+    """
+
+    __slots__ = ("elem", "g", "queue", "select", "success", "ticket")
+
+    def __init__(self, g: G, elem: Any = None) -> None:
+        self.g = g
+        self.elem = elem  # the value that it is sending
+        self.queue: deque[Any] | None = None
+        self.select: Select | None = None  # Go: isSelect, and g.selectDone
+        self.success = False
+        self.ticket = 0  # 1: the semaphore was handed to it
+
+
+class Select:
+    """A select that waits: its Sudogs, one for each case with a channel, and the one that was chosen (g.param)."""
+
+    __slots__ = ("fired", "sudogs")
+
+    def __init__(self) -> None:
+        self.sudogs: list[tuple[int, Sudog]] = []  # (index of the case, its Sudog), in lock order
+        self.fired: Sudog | None = None
+
+
 class Sysmontick:
     """What sysmon noted about a P (runtime2.go sysmontick)."""
 

@@ -309,18 +309,32 @@ def checkdead(rt: Runtime) -> None:
     """End the run if no M runs, none can be woken by a timer, and goroutines wait.
 
     Go: runtime/proc.go checkdead (1.27.3)
-    Differs: counts the Ms on their way (nextp) as running; system goroutines are those with a lower id than any
-    of the program's, main excepted.
+    Differs: counts the Ms on their way (nextp) as running.
     """
     sched = rt.sched
     run = len(rt.allm) - len(sched.midle) - sched.nmidlelocked - sched.nmsys
-    if run > 0 or sched.sleepers or any(pp.timers for pp in rt.allp) or not rt.started:
+    if run > 0 or sched.sleepers or not rt.started:
+        return
+    grunning = sum(gp.atomicstatus == _Gwaiting for gp in rt.allgs if not isSystemGoroutine(gp))
+    if grunning and any(pp.timers for pp in rt.allp):
         return
     if any(gp.atomicstatus not in (_Gwaiting, _Gdead) for gp in rt.allgs):
         raise Throw("checkdead: runnable goroutine, but no M runs")
     if rt.emit is not None:
-        rt.emit((rt.engine.now, v.E_DEADLOCK, -1, -1, -1, -1))
-    rt.stop("deadlock")
+        rt.emit((rt.engine.now, v.E_DEADLOCK, -1, -1, -1, -1 if grunning else 1))
+    if grunning:
+        rt.stop("deadlock")
+    else:
+        rt.stop("fatal error: no goroutines (main called runtime.Goexit) - deadlock!")
+
+
+def isSystemGoroutine(gp: G) -> bool:
+    """Whether gp is one of the runtime's own.
+
+    Go: runtime/traceback.go isSystemGoroutine (1.27.3)
+    Differs: a finalizer's goroutine is always one.
+    """
+    return gp.name.startswith("runtime.")
 
 
 def stoplockedm(rt: Runtime, mp: M) -> None:

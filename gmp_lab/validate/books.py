@@ -46,6 +46,16 @@ class Place(NamedTuple):
         return f"M{self.id}'s hand" if self.what == "hand" else f"P{self.id}'s {self.what}"
 
 
+class WaitBooks:
+    """What is known about waking and about locks."""
+
+    def __init__(self) -> None:
+        self.woke = (-1, 0)  # time and waker of the last goroutine that was readied
+        self.mutex: dict[int, int] = {}  # G -> when it parked for a Mutex for the first time
+        self.starving = 0  # Mutexes in starving mode
+        self.main_left = False  # main's goroutine has ended by runtime.Goexit
+
+
 class Books:
     """Everything that is known after the events so far; 0 is no goroutine, -1 no P and no M."""
 
@@ -106,9 +116,8 @@ class Books:
         self.need_spin = 0
         self.armed = not real  # a real start-up leaves work that nobody was woken for; until the first wake-up
         self.cpu: dict[int, int] = {}
-        self.sysmon_us = 0
-        self.deep = 0
-        self.traced = -1
+        self.sysmon_us, self.deep, self.traced = 0, 0, -1
+        self.waits = WaitBooks()
 
     def wrong(self, rule: str, message: str) -> None:
         if self.rec.complete or rule in STATE_RULES:

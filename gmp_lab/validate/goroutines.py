@@ -8,6 +8,7 @@ from typing import Final
 from gmp_lab import params
 from gmp_lab import vocabulary as v
 from gmp_lab.recording import Event
+from gmp_lab.validate import locks
 from gmp_lab.validate.books import DEAD, RUNNABLE, RUNNING, WAITING, Books, Place
 
 _SLEEP: Final = v.WAIT_NO["sleep"]
@@ -28,6 +29,7 @@ def ready(b: Books, e: Event) -> None:
     inside = b.status.get(e.g) == WAITING and b.reason.get(e.g) == _IO
     b.need("net", not inside, f"G{e.g} waits for the poller and is readied by somebody else")
     b.move(e.g, (WAITING,), RUNNABLE)
+    b.waits.woke = (e.t, e.arg)
     if e.p < 0:
         b.put_global(e.g)
         return
@@ -96,12 +98,14 @@ def _name(source: int) -> str:
 def park(b: Books, e: Event) -> None:
     b.leaves(e, WAITING)
     b.reason[e.g] = e.arg
+    locks.waits(b, e)
     b.need("reason", 0 <= e.arg < len(v.WAIT_REASONS), f"G{e.g} parks for an unknown reason {e.arg}")
 
 
 def exits(b: Books, e: Event) -> None:
     b.leaves(e, DEAD)
     b.locked.pop(e.g, None)
+    b.waits.main_left = b.waits.main_left or (e.g == 1 and e.arg == v.EXIT_GOEXIT)
 
 
 def yields(b: Books, e: Event) -> None:
@@ -112,6 +116,7 @@ def yields(b: Books, e: Event) -> None:
         b.need("signal", e.arg == v.YIELD_PREEMPTED, f"G{e.g} was stopped by a signal but yields by itself")
         b.stopped = False
     if e.arg == v.YIELD_GOYIELD:
+        locks.hands_over(b, e)
         b.put_tail(e.g, e.p)
     else:
         b.put_global(e.g)

@@ -48,6 +48,10 @@ RULE_MEANINGS: Final[dict[str, str]] = {
     "net": "a goroutine that waits for the network is readied by who polls, and nobody else is (netpoll)",
     "reason": "parking and yielding have a reason that the vocabulary has",
     "locked": "a goroutine that is locked to a thread runs on no other, and the thread runs no other (stoplockedm)",
+    "lock-spin": "a goroutine spins for a Mutex at most 4 times in a row, while its P has no other work and another "
+    "P runs (canSpin)",
+    "starving": "a Mutex enters starving mode through a waiter of more than 1 ms, which sleeps again (lockSlow)",
+    "handoff": "who yields to its own P's ring has just handed a lock over to whom it woke (semrelease1)",
     "poller": "at most one M blocks in netpoll, and it has no P (findRunnable)",
     "core": "with a limited number of cores a thread does something only while it has one, each for itself",
     "sysmon": "sysmon has no P; its sleeps are 20 us, doubled up to 10 ms; it sleeps deep only if all Ps are idle",
