@@ -16,8 +16,8 @@ is one of the ``OP_*`` numbers: small, quick to make, and easy to print.  Reject
 from``), which cost 1.6 times as much, and coroutine functions, which hide the points at which a goroutine can be
 switched.  A body is one level deep; a helper that must yield is better written as a goroutine of its own.
 
-``Chan`` and ``WaitGroup`` are the passive structures (Go's hchan and sync.WaitGroup); what happens to them is in
-``gmp_lab/runtime``.  They belong to one run: make them inside a body.
+``Chan`` and ``WaitGroup`` are the passive structures (Go's hchan and sync.WaitGroup); locks are in ``sync``; what
+happens to them is in ``gmp_lab/runtime``.  They belong to one run: make them inside a body.
 """
 
 from __future__ import annotations

@@ -113,6 +113,9 @@ CONSTANTS = [
     ("runtime/proc.go", r"idle > 50 ", params.sysmonIdleRounds == 50),
     ("runtime/proc.go", r"usleep\(3\)", params.stealSleepUs == 3),
     ("runtime/proc.go", r"sched\.maxmcount = 10000", params.maxmcount == 10_000),
+    ("runtime/lock_spinbit.go", r"\bactive_spin += 4\b", params.active_spin == 4),
+    ("internal/sync/mutex.go", r"starvationThresholdNs = 1e6", params.starvationThresholdNs == 1_000_000),
+    ("sync/rwmutex.go", r"rwmutexMaxReaders = 1 << 30", params.rwmutexMaxReaders == 1 << 30),
 ]
 
 

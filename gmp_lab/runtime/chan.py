@@ -95,7 +95,7 @@ def chanrecv(rt: Runtime, mp: M, gp: G, c: Chan | None, sg: Sudog | None = None,
     If there is an sg, it stands in the queue for gp, and sg.success tells whether a value was received.
 
     Go: runtime/chan.go chanrecv (1.27.3)
-    Differs: the second result is told only to who brings an sg.
+    Differs: the second result is told only to who brings an sg; recv is a part of it.
     """
     if c is None:
         if block:
@@ -113,35 +113,28 @@ def chanrecv(rt: Runtime, mp: M, gp: G, c: Chan | None, sg: Sudog | None = None,
         if type(sender) is Sudog:
             if not claim(sender, True):
                 continue
-            recv(rt, mp, gp, c, sender.g, sender.elem)
+            elem, sender = sender.elem, sender.g
         else:
             elem, sender.sudog = sender.sudog, None
-            recv(rt, mp, gp, c, sender, elem)
+        if c.dataqsiz == 0:
+            gp.value = elem
+        else:  # the buffer is full: take its head, put the sender's value at its tail
+            gp.value = c.buf.popleft()
+            c.buf.append(elem)
+        goready(rt, mp, sender)
         return True
     if c.buf:
         gp.value = c.buf.popleft()
         return True
     if not block:
         return False
-    if sg is not None:
+    if sg is None:
+        c.recvq.append(gp)
+    else:
         sg.queue = c.recvq
-    c.recvq.append(gp if sg is None else sg)
+        c.recvq.append(sg)
     gopark(rt, mp, gp, _RECEIVE)
     return False
-
-
-def recv(rt: Runtime, mp: M, gp: G, c: Chan, sender: G, elem: Any) -> None:
-    """gp receives from c, whose buffer is full (or has no room at all); sender, who waited with elem, is readied.
-
-    Go: runtime/chan.go recv (1.27.3)
-    Differs: nothing.
-    """
-    if c.dataqsiz == 0:
-        gp.value = elem
-    else:  # the buffer is full: take its head, put the sender's value at its tail
-        gp.value = c.buf.popleft()
-        c.buf.append(elem)
-    goready(rt, mp, sender)
 
 
 def chanrecv2(rt: Runtime, mp: M, gp: G, c: Chan | None) -> bool:

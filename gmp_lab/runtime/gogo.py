@@ -197,7 +197,8 @@ def _net_arrives(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
 
 
 def _continue(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    return bool(op[1](rt, mp, gp, op[2]))
+    done: bool = op[1](rt, mp, gp, op[2])
+    return done
 
 
 def _recv2(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
