@@ -27,6 +27,7 @@ class Costs:
     mutex: int = 6  # Lock or Unlock of a free Mutex or RWMutex
     spin: int = 750  # one turn of spinning for a Mutex: 30 PAUSE instructions
     go: int = 100  # the go statement
+    new_g: int = 1_250  # on top of it, if no dead goroutine is left whose g and stack can be used again
     syscall: int = 55  # entersyscall plus exitsyscall, on top of the call itself
     steal: int = 300  # scanning and taking, without the sleep before a runnext
     wake_m: int = 20_000  # futex wake until the thread runs

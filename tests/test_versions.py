@@ -1,4 +1,4 @@
-"""The rows of the version table: what each Go version does differently, and recorded orders of three of them."""
+"""The rows of the version table: what each Go version does differently (their recorded orders: test_conformance)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections import Counter
 from typing import Any
 
 import pytest
-import scenes
-from ground_truth import decode, orders, points
 
 from gmp_lab import Config, ConfigError, Program, Recording, WaitGroup, go, gosched, log, simulate, syscall, work
 from gmp_lab import vocabulary as v
@@ -17,44 +15,7 @@ from gmp_lab.replay import state_after
 from gmp_lab.validate import validate
 
 MS = 1_000_000
-RECORDED = {"1.27": "go1.27.3", "1.23": "go1.23.9", "1.19": "go1.19.8"}
 ALL = pytest.mark.parametrize("name", list(VERSIONS))
-
-
-def each_version(experiment: str) -> Any:
-    cases = [(p, name) for p in points(experiment) for name in RECORDED if RECORDED[name] in p["measured"]]
-    return pytest.mark.parametrize(("point", "name"), cases, ids=[f"{p['id']}-{name}" for p, name in cases])
-
-
-# --- recorded orders ---------------------------------------------------------------------------------------------
-
-
-@each_version("e1")
-def test_e1_the_order_of_n_goroutines_is_that_version_s(point: dict[str, Any], name: str) -> None:
-    assert scenes.order(**point["args"], go=name) in orders(point, RECORDED[name])
-
-
-@each_version("e6b")
-def test_e6b_the_thief_s_order_is_that_version_s(point: dict[str, Any], name: str) -> None:
-    phases = range(61) if point["args"]["n"] > 257 else range(1)
-    simulated = [scenes.steal_order(ticks=ticks, **point["args"], go=name) for ticks in phases]
-    assert all(order in simulated for order in orders(point, RECORDED[name]))
-
-
-@pytest.mark.parametrize("name", RECORDED)
-@pytest.mark.parametrize("scene", sorted(scenes.SCENES))
-def test_e11_the_order_after_a_wake_is_that_version_s(scene: str, name: str) -> None:
-    (point,) = points("e11")
-    assert scenes.scene(scene, go=name) == point["measured"][RECORDED[name]][scene]["value"].replace("0-2", "0 1 2")
-
-
-@each_version("e13")
-def test_e13_the_61st_tick_is_that_version_s(point: dict[str, Any], name: str) -> None:
-    args = point["args"]
-    gaps, whose = scenes.global_gaps(args["chains"], args["globals"], go=name)
-    steady = gaps[args["globals"] :]
-    assert len(steady) >= 34 and set(steady) == {60}
-    assert whose[:12] == decode(point["measured"][RECORDED[name]]["turn_order"]["value"])[:12]
 
 
 # --- every row ---------------------------------------------------------------------------------------------------

@@ -266,7 +266,7 @@ def operation_costs(costs: Costs) -> list[int]:
         by_op[code] = costs.chan_op
     by_op[sy.OP_MUTEX_LOCK : sy.OP_COND] = [costs.mutex] * (sy.OP_COND - sy.OP_MUTEX_LOCK)
     by_op[w.OP_SELECT] = costs.select
-    by_op[w.OP_GO] = costs.go
+    by_op[w.OP_GO] = costs.go + costs.new_g  # goroutine.py changes it with the number of dead ones
     for code in (w.OP_SYSCALL, w.OP_NET_READ, w.OP_NET_WRITE):
         by_op[code] = costs.syscall
     return by_op

@@ -17,13 +17,14 @@ from gmp_lab.runtime.runtime2 import G, M, P, _Gdead, _Gidle, _Grunnable, _Grunn
 from gmp_lab.runtime.status import casgstatus, dropg
 from gmp_lab.runtime.threads import wakep
 from gmp_lab.runtime.world import Runtime
+from gmp_lab.workload import OP_GO
 
 
 def newproc1(rt: Runtime, fn: Callable[..., Any], args: tuple[Any, ...], waiting: bool = False) -> G:
     """Make a goroutine that will run fn(*args); it is runnable (or waiting) and on no queue yet.
 
     Go: runtime/proc.go newproc1 (1.27.3)
-    Differs: no reuse of dead Gs; ids are handed out in order of creation.
+    Differs: dead Gs are only counted, in one place, for the time that one saves; ids in order of creation.
     """
     body = fn(*args)
     if not hasattr(body, "send"):
@@ -31,6 +32,10 @@ def newproc1(rt: Runtime, fn: Callable[..., Any], args: tuple[Any, ...], waiting
     gp = G(len(rt.allgs) + 1, body, getattr(fn, "__name__", "func").lstrip("_"))
     rt.allgs.append(gp)
     casgstatus(gp, _Gidle, _Gwaiting if waiting else _Grunnable)
+    if rt.ngfree:
+        rt.ngfree -= 1
+        if rt.ngfree == 0:
+            rt.opcosts[OP_GO] = rt.costs.go + rt.costs.new_g  # the next one has to be allocated
     return gp
 
 
@@ -147,5 +152,7 @@ def goexit0(rt: Runtime, mp: M, gp: G, how: int = -1) -> None:
         gp.lockedm.lockedg, gp.lockedm = None, None
     if rt.emit is not None:
         rt.emit((rt.engine.now, v.E_EXIT, gp.goid, mp.p.id if mp.p is not None else -1, mp.id, how))
+    rt.ngfree += 1
+    rt.opcosts[OP_GO] = rt.costs.go
     if gp is rt.main:
         rt.stop("exit")

@@ -53,8 +53,8 @@ class Runtime(ABC):
 
     __slots__ = (
         "_bits", "allgs", "allm", "allp", "config", "costs", "emit", "ended", "engine", "fuel", "globaltick",
-        "gomaxprocs", "main", "on_segment_end", "on_syscall_end", "opcosts", "random", "ring", "runnext", "sched",
-        "started", "sysmontick", "timerseq", "version",
+        "gomaxprocs", "main", "ngfree", "on_segment_end", "on_syscall_end", "opcosts", "random", "ring", "runnext",
+        "sched", "started", "sysmontick", "timerseq", "version",
     )  # fmt: skip
 
     def __init__(self, config: Config, emit: Callable[[Row], None] | None) -> None:
@@ -74,6 +74,7 @@ class Runtime(ABC):
         self.on_segment_end = self.segment_end  # bound once: these are the most frequent events
         self.on_syscall_end = self.syscall_end
         self.opcosts: list[int] = []  # ns before each operation happens, by operation number
+        self.ngfree = 0  # dead goroutines whose g and stack can be used again (Go: gFree of each P and of sched)
         self.timerseq = 0
         self.fuel = config.max_events
         self.ended = ""
