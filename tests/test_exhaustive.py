@@ -44,8 +44,8 @@ from gmp_lab.validate import validate
 
 US = 1_000
 TIED = Costs(
-    switch=0, chan_op=0, select=0, mutex=0, spin=US, go=0, syscall=0, steal=0, wake_m=US, new_m=US, signal=US,
-    usleep_slack=0, usleep_jitter=0,
+    new_g=0, switch=0, chan_op=0, select=0, mutex=0, spin=US, go=0, syscall=0, steal=0, wake_m=US, new_m=US,
+    signal=US, usleep_slack=0, usleep_jitter=0,
 )  # fmt: skip
 
 
