@@ -49,6 +49,8 @@ class Version:
     startup: tuple[StartupG, ...]  # goroutines at main.main, main itself (always the first) left out
     startup_schedtick: int  # P0's schedtick when main.main begins
     startup_threads: int  # idle Ms when main.main begins: one for each P, at most this many (counted in /proc)
+    scheddetail: str = "1.26"  # schedtrace(detailed): format of the report, of gmp_lab.scheddetail.FORMATS
+    dump: str = "1.25"  # waitReasonStrings, printcreatedby: words of a goroutine dump, of gmp_lab.dump.FORMATS
 
 
 _parked = (
@@ -71,6 +73,7 @@ VERSIONS: dict[str, Version] = {
             startup=(*_parked, _updater, _finalizers),
             startup_schedtick=4,
             startup_threads=3,
+            scheddetail="1.23",
         ),
         Version(
             name="1.27",
