@@ -51,6 +51,7 @@ class Version:
     startup_threads: int  # idle Ms when main.main begins: one for each P, at most this many (counted in /proc)
     scheddetail: str = "1.26"  # schedtrace(detailed): format of the report, of gmp_lab.scheddetail.FORMATS
     dump: str = "1.25"  # waitReasonStrings, printcreatedby: words of a goroutine dump, of gmp_lab.dump.FORMATS
+    metrics_count_system: bool = True  # gcount: /sched/goroutines counts the runtime's own goroutines (1.26+)
 
 
 _parked = (
@@ -74,6 +75,7 @@ VERSIONS: dict[str, Version] = {
             startup_schedtick=4,
             startup_threads=3,
             scheddetail="1.23",
+            metrics_count_system=False,
         ),
         Version(
             name="1.27",
