@@ -263,8 +263,9 @@ class _Moment(NamedTuple):
 
     def dumped(self, g: int, current: bool) -> DumpedG:
         rec, books, form = self.rec, self.books, self.form
-        status = self.state.gs[g].status
-        known = books.reason.get(g, -1) if status == _WAITING else -1
+        status, known = self.state.gs[g].status, self.state.gs[g].reason
+        if known < 0 and status == _WAITING:
+            known = books.reason.get(g, -1)  # parked by the runtime before main began
         reason = v.WAIT_REASONS[known] if known >= 0 else ""
         frames = _FRAMES_BEFORE[form].get(reason) or _FRAMES.get(reason or _STATUS[status], ())
         parent = 0 if _is_system(rec, g) else books.parent[g]

@@ -261,7 +261,7 @@ def _m_line(m: MState, state: State, books: Aftermath, lockedg: int | None, form
 
 def _g_line(id: int, state: State, books: Aftermath) -> DetailG:
     g = state.gs[id]
-    reason = books.reason.get(id, g.reason)
+    reason = g.reason if g.reason >= 0 else books.reason.get(id, -1)
     return DetailG(id, g.status, v.WAIT_REASONS[reason] if reason >= 0 else "", _none(g.m), _none(g.lockedm))
 
 
