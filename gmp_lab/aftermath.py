@@ -13,7 +13,7 @@ from typing import Final
 
 from gmp_lab import params
 from gmp_lab import vocabulary as v
-from gmp_lab.errors import check_int
+from gmp_lab.errors import ConfigError, check_int
 from gmp_lab.recording import Event, Recording
 
 GFREE_MAX: Final = 64  # runtime/proc.go gfput: a P with so many free Gs gives some to the global list
@@ -32,9 +32,12 @@ class Aftermath:
     ``since``    when each waiting goroutine, or one in a system call, began that, ns
     ``timers``   for each P: how many goroutines sleep on a timer in its heap
     ``blocked``  the threads that sleep in a note (parked, or waiting for their locked goroutine)
+    ConfigError for a real trace, which does not tell who was there when it began.
     """
 
     def __init__(self, rec: Recording) -> None:
+        if not rec.complete:
+            raise ConfigError("recording", rec.program, "a simulated run, not a real trace")
         gomaxprocs = rec.config.gomaxprocs
         self._names = rec.g_names
         self._parked = {g.name: v.WAIT_NO[g.reason] for g in params.version(rec.config.go).startup}

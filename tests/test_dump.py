@@ -11,7 +11,7 @@ from handmade import BEGIN, recording
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmp_lab import Config, ConfigError, golang, simulate
+from gmp_lab import Config, ConfigError, Recording, golang, simulate
 from gmp_lab import vocabulary as v
 from gmp_lab.dump import (
     UNAVAILABLE,
@@ -23,6 +23,7 @@ from gmp_lab.dump import (
     goroutines_at,
     parse_dump,
 )
+from gmp_lab.recording import Columns
 from gmp_lab.workload import Body, Program, chan, go, lock_os_thread, recv, send, sleep, syscall
 
 SAMPLES = Path(__file__).parent / "data" / "dump"
@@ -261,6 +262,17 @@ def test_a_dead_or_unknown_current_goroutine_and_a_time_after_the_end_are_refuse
             goroutines_at(rec, 60, **options)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="goroutines_at"):
         goroutines_at(rec, 10**9)
+
+
+def test_a_real_trace_is_refused() -> None:
+    columns = Columns()
+    columns.extend(list(ROWS))
+    rec = Recording(
+        Config(gomaxprocs=2), columns, program="trace", params={}, g_names=("main",), end_ns=99, ended="until", steps=1,
+        complete=False,
+    )  # fmt: skip
+    with pytest.raises(ConfigError, match="real trace"):
+        goroutine_dump(rec, 99)
 
 
 # --- real Go ------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from go_oracle import runs_of
 from handmade import BEGIN, HANDOVER, handover, in_syscall, recording
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +26,8 @@ from gmp_lab.metrics.runtime_metrics import (
     time_histogram,
     why_absent,
 )
+from gmp_lab.recording import Columns
+from gmp_lab.workload import Body, Chan, Program, chan, go, gosched, now, recv, work
 
 GOROUTINES = ("not-in-go", "runnable", "running", "waiting")
 
@@ -151,14 +154,88 @@ def test_a_time_outside_the_run_and_a_real_trace_are_refused() -> None:
 
 
 def incomplete() -> Recording:
-    from gmp_lab.recording import Columns  # noqa: PLC0415
-
     columns = Columns()
     columns.extend(list(BEGIN))
     return Recording(
         Config(gomaxprocs=2), columns, program="trace", params={}, g_names=("main",), end_ns=1, ended="exit", steps=1,
         complete=False,
     )  # fmt: skip
+
+
+COUNTED = (
+    "/sched/goroutines:goroutines", *(f"/sched/goroutines/{word}:goroutines" for word in GOROUTINES),
+    "/sched/goroutines-created:goroutines", "/sched/threads/total:threads",
+)  # fmt: skip
+# At main's start, after five go statements, after two times Gosched: what Go 1.27.3 says (COUNTED) on one P
+REAL = [[6, 0, 2, 1, 3, 6, 3], [11, 0, 7, 1, 3, 11, 3], [11, 0, 0, 1, 10, 11, 3]]
+
+GO_COUNTS = """package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/metrics"
+)
+
+func main() {
+	s := make([]metrics.Sample, len(os.Args)-1)
+	for i := range s {
+		s[i].Name = os.Args[i+1]
+	}
+	c := make(chan int)
+	read := func() {
+		metrics.Read(s)
+		for i := range s {
+			fmt.Print(s[i].Value.Uint64(), " ")
+		}
+		fmt.Println()
+	}
+	read()
+	for range 5 {
+		go func() { <-c }()
+	}
+	read()
+	runtime.Gosched()
+	runtime.Gosched()
+	read()
+}
+"""
+
+
+def test_a_real_programs_counts_are_those_of_its_twin() -> None:
+    times: list[int] = []
+
+    def main() -> Body:
+        c = chan()
+        times.append((yield now()))
+        yield work(us=1)
+        for _ in range(5):
+            yield go(receiver, c)
+        times.append((yield now()))
+        yield work(us=1)
+        yield gosched()
+        yield gosched()
+        times.append((yield now()))
+        yield work(us=1)
+
+    rec = simulate(Config(gomaxprocs=1, startup="real"), Program(main))
+    assert [[runtime_metrics(rec, t)[name] for name in COUNTED] for t in times] == REAL
+
+
+def receiver(c: Chan) -> Body:
+    yield recv(c)
+
+
+@pytest.mark.go
+def test_the_counts_that_we_compare_with_are_those_of_an_installed_go() -> None:
+    toolchain = golang.require_toolchain("1.27")
+
+    def ask() -> list[list[int]]:
+        run = golang.run_go(GO_COUNTS, gomaxprocs=1, args=list(COUNTED), toolchain=toolchain, env={"GOGC": "off"})
+        return [[int(word) for word in line.split()] for line in run.stdout.splitlines()]
+
+    assert REAL in runs_of(ask)
 
 
 GO_TABLES = """package main

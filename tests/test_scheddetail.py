@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from go_oracle import runs_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,7 +29,7 @@ from gmp_lab.scheddetail import (
     scheddetail_text,
 )
 from gmp_lab.schedtrace import parse_schedtrace
-from gmp_lab.workload import Body, Program, go, gosched, lock_os_thread, syscall, work
+from gmp_lab.workload import Body, Program, WaitGroup, go, gosched, lock_os_thread, sleep, syscall, work
 
 SAMPLES = Path(__file__).parent / "data" / "scheddetail"
 REAL_P = "  P0: status=1 schedtick=23 syscalltick=68 m=7 runqsize=0 gfreecnt=0 timerslen=0"
@@ -161,7 +162,9 @@ def of_the_runtime(rt: Any) -> tuple[Any, ...]:
     gs = {g.goid: (g.atomicstatus, word, g.lockedm and g.lockedm.id) for g, word in zip(alive, words, strict=True)}
     sched = rt.sched
     head = (len(sched.pidle), sched.nmspinning, sched.needspinning, len(sched.midle), len(sched.runq))
-    return head, sched.nmidlelocked, ps, ms[::-1], gs
+    parked = {m.id for m in rt.allm if m.onlist}
+    awake = {m.id for m in rt.allm if m.p is not None or m is sched.poller}
+    return (head, sched.nmidlelocked, ps, ms[::-1], gs), parked, awake
 
 
 @pytest.mark.parametrize("version", ["1.25", "1.27"])
@@ -181,7 +184,10 @@ def test_every_report_shows_what_the_runtime_has_at_that_moment(name: str, versi
         ms = [(m.id, m.p, m.curg, m.spinning, m.lockedg) for m in report.allm]
         gs = {g.id: (g.status, g.reason, g.lockedm) for g in report.allgs if g.status != 6}
         head = (report.idleprocs, *report[4:8])
-        assert (head, report.nmidlelocked, ps, ms, gs) == seen[i]
+        expected, parked, awake = seen[i]
+        assert (head, report.nmidlelocked, ps, ms, gs) == expected
+        blocked = {m.id for m in report.allm if m.blocked}
+        assert parked <= blocked and not awake & blocked
 
 
 def test_a_run_prints_reports_that_read_back_to_its_states() -> None:
@@ -225,6 +231,28 @@ def test_a_p_never_keeps_64_free_goroutines() -> None:
     assert len(books.allgs) == 201 and 0 < len(books.gfree[0]) < GFREE_MAX
 
 
+def waves() -> Body:
+    """100, 10 and 250 goroutines, each wave after the end of the one before."""
+    for n in (100, 10, 250):
+        wg = WaitGroup()
+        for _ in range(n):
+            yield wg.Add(1)
+            yield go(ends, wg)
+        yield wg.Wait()
+        yield sleep(ms=25)
+
+
+def ends(wg: WaitGroup) -> Body:
+    yield wg.Done()
+
+
+def test_free_goroutines_are_kept_and_reused_as_real_go_1_23_and_1_27_did() -> None:
+    config = Config(gomaxprocs=1, schedtrace_ms=10, scheddetail=True, startup="real")
+    reports = scheddetail_reports(simulate(config, Program(waves)))
+    shown = {(r.ps[0].gfreecnt, sum(g.status == 6 for g in r.allgs)) for r in reports if r.ms >= 10}
+    assert shown == {(34, 100), (52, 250)}
+
+
 def test_a_run_without_scheddetail_says_what_is_missing() -> None:
     for config, what in ((Config(), "schedtrace_ms"), (Config(schedtrace_ms=1), "scheddetail")):
         with pytest.raises(ConfigError, match=what):
@@ -263,3 +291,36 @@ def test_what_a_real_program_prints_is_read_without_loss() -> None:
     reports = parse_scheddetail(run.stderr)
     form = "1.19" if reports[0].needspinning is None else "1.26"
     assert "".join(format_scheddetail(r, form) for r in reports).splitlines() == real and len(reports) > 2
+
+
+WAVES = """package main
+
+import (
+	"sync"
+	"time"
+)
+
+func main() {
+	for _, n := range []int{100, 10, 250} {
+		var wg sync.WaitGroup
+		for i := 0; i < n; i++ {
+			wg.Add(1)
+			go func() { wg.Done() }()
+		}
+		wg.Wait()
+		time.Sleep(25 * time.Millisecond)
+	}
+}
+"""
+
+
+@pytest.mark.go
+def test_the_free_goroutines_of_a_real_program_are_those_that_we_compare_with() -> None:
+    env = {"GODEBUG": "schedtrace=10,scheddetail=1", "GOGC": "off"}
+
+    def ask() -> list[tuple[int, int]]:
+        reports = parse_scheddetail(golang.run_go(WAVES, gomaxprocs=1, env=env).stderr)
+        dead = [(r.ps[0].gfreecnt, sum(g.status == 6 for g in r.allgs)) for r in reports if r.ms >= 10]
+        return list(dict.fromkeys(dead))
+
+    assert [(34, 100), (52, 250)] in runs_of(ask)
