@@ -268,8 +268,8 @@ def test_a_real_trace_is_refused() -> None:
     columns = Columns()
     columns.extend(list(ROWS))
     rec = Recording(
-        Config(gomaxprocs=2), columns, program="trace", params={}, g_names=("main",), end_ns=99, ended="until", steps=1,
-        complete=False,
+        Config(gomaxprocs=2), columns, program="trace", params={}, g_names=("main",), end_ns=99, ended="until",
+        steps=1, complete=False,
     )  # fmt: skip
     with pytest.raises(ConfigError, match="real trace"):
         goroutine_dump(rec, 99)
