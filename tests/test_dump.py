@@ -198,6 +198,12 @@ def test_the_runtimes_own_goroutines_are_shown_only_when_asked_for() -> None:
     assert all(not g.created_by and g.function.startswith("runtime.") for g in every if g not in user)
 
 
+def test_one_of_the_runtimes_own_is_shown_if_it_is_the_current_one() -> None:
+    rec = simulate(Config(gomaxprocs=1, startup="real"), Program(stuck_main))
+    first, *others = goroutines_at(rec, 0, current=3)
+    assert first.id == 3 and first.function == "runtime.bgsweep" and [g.id for g in others] == [1]
+
+
 def test_a_run_that_ended_well_has_no_deadlock_to_tell() -> None:
     with pytest.raises(ConfigError, match="deadlock"):
         deadlock_text(simulate(Config(), Program(caller)))

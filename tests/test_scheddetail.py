@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from go_oracle import runs_of
+from handmade import BEGIN, recording
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -134,6 +135,7 @@ def locked_main() -> Body:
     for _ in range(3):
         yield go(caller)
     yield work(us=400)
+    yield sleep(us=500)
     yield syscall(us=900)
     yield work(us=300)
 
@@ -188,6 +190,26 @@ def test_every_report_shows_what_the_runtime_has_at_that_moment(name: str, versi
         assert (head, report.nmidlelocked, ps, ms, gs) == expected
         blocked = {m.id for m in report.allm if m.blocked}
         assert parked <= blocked and not awake & blocked
+
+
+def test_a_thread_without_its_locked_goroutine_is_blocked_and_counted() -> None:
+    config = Config(gomaxprocs=2, startup="real", schedtrace_ms=1, scheddetail=True)
+    rec = simulate(config, PROGRAMS["locked"])
+    at = next(i for i, e in enumerate(rec, 1) if e.kind == v.E_STOP_LOCKED)
+    report = report_of(state_after(rec, at), aftermath_after(rec, at), "1.26")
+    assert report.nmidlelocked == 1
+    assert [m.id for m in report.allm if m.lockedg == 1 and m.blocked and m.curg is None] == [0]
+
+
+def test_a_timer_that_another_p_runs_leaves_the_heap_of_its_own_p() -> None:
+    rows = [
+        *BEGIN,
+        (10, v.E_PARK, 1, 0, 0, v.WAIT_NO["sleep"]),
+        (20, v.E_TIMER, 1, 1, 1, 0),
+        (20, v.E_READY, 1, 1, 1, -1),
+    ]
+    rec = recording(rows)
+    assert [aftermath_after(rec, i).timers for i in (5, 6, 7)] == [[0, 0], [1, 0], [0, 0]]
 
 
 def test_a_run_prints_reports_that_read_back_to_its_states() -> None:
