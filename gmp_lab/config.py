@@ -54,6 +54,7 @@ class Config:
     until_ns        simulated time at which the run is cut off if main has not returned, 1..3.6e12 ns
     asyncpreemptoff GODEBUG=asyncpreemptoff=1: no SIGURG, only the checks in function prologues
     schedtrace_ms   GODEBUG=schedtrace=N: print a line every N ms (0 = off); as in Go, keeps sysmon awake
+    scheddetail     GODEBUG=scheddetail=1: every P, M and G then, not one line
     startup         "bare": main alone; "real": with the goroutines and ticks that a real program starts with
     max_events      guard against endless programs: engine steps, 1..1e9
     costs           see Costs
@@ -71,6 +72,7 @@ class Config:
     startup: str = "bare"
     max_events: int = 20_000_000
     costs: Costs = field(default_factory=Costs)
+    scheddetail: bool = False
 
     def __post_init__(self) -> None:
         check_int("gomaxprocs", self.gomaxprocs, 1, MAX_PROCS)
@@ -85,6 +87,7 @@ class Config:
         check_int("max_events", self.max_events, 1, 1_000_000_000)
         if not isinstance(self.costs, Costs):
             raise ConfigError("costs", self.costs, "a Costs(...)")
+        check_bool("scheddetail", self.scheddetail)
 
     def to_dict(self) -> dict[str, object]:
         """Return the parameters as plain values, in the order of their definition."""

@@ -71,6 +71,9 @@ class Version:
     # the rest
     timer_heaps: bool = True  # each P keeps timers, and the scheduler runs them (1.14); before: goroutine timerproc
     default_procs: str = "quota"  # GOMAXPROCS if nobody sets it: "one", "cpus" (1.5), "quota" (cgroup-aware, 1.25)
+    scheddetail: str = "1.26"  # schedtrace(detailed): format of the report, of gmp_lab.scheddetail.FORMATS
+    dump: str = "1.25"  # waitReasonStrings, printcreatedby: words of a goroutine dump, of gmp_lab.dump.FORMATS
+    metrics_count_system: bool = True  # gcount: /sched/goroutines counts the runtime's own goroutines (1.26+)
 
 
 _parked = (
@@ -101,6 +104,8 @@ _1_25 = replace(
     known="source read (1.25.5); start-up tick and idle order measured",
     syscall_keeps_p=False,
     idle_p_highest_first=False,
+    scheddetail="1.23",
+    metrics_count_system=False,
 )
 _1_23 = replace(
     _1_25,
@@ -109,6 +114,7 @@ _1_23 = replace(
     schedtrace="1.23",
     startup=(*_parked, _finq, _unique),
     default_procs="cpus",
+    dump="1.23",
 )
 _1_19 = replace(
     _1_23,
@@ -118,6 +124,8 @@ _1_19 = replace(
     startup=(*_parked, replace(_finq, queue="runnext")),
     needspinning=False,
     wakep_after_yield=False,
+    scheddetail="1.19",
+    dump="1.19",
 )
 _1_14 = replace(
     _1_19, name="1.14", known="release notes; inferred from 1.19 where these say nothing; start-up not known"
