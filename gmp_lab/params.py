@@ -25,6 +25,19 @@ sysmonMaxSleep = 60 * 1000 * 1000 * 1000  # runtime/proc.go sysmon: forcegcperio
 stealSleepUs = 3  # runtime/proc.go runqgrab: usleep before a runnext is stolen
 netpollEvents = 128  # runtime/netpoll_epoll.go netpoll: descriptors taken at a time
 sysmonPollNS = 10 * 1000 * 1000  # runtime/proc.go sysmon: polls the network if nobody did for so long
+StackSmall = 128  # internal/abi/stack.go StackSmall: a frame of up to so many bytes needs no room above the guard
+stackEntry = 32  # runtime/proc.go newproc1: bytes at the upper end of a new stack, above goexit's return address
+stackCacheSize = 32 << 10  # runtime/malloc.go _StackCacheSize: smaller stacks are cut out of spans of this size
+stackExtra = 2048  # up to 1.2, runtime/stack.h StackExtra: room in a new segment beyond the frame (from memory)
+maxstacksize = 1000 * 1000 * 1000  # runtime/proc.go main: limit of a goroutine's stack
+arenaStart = 0xC000000000  # runtime/malloc.go mallocinit: where the heap, and so the first stack, usually lies
+gFreeMost, gFreeKept = 64, 32  # runtime/proc.go gfput, gfget: dead Gs that a P keeps, and how many it moves at a time
+#: bytes of the runtime's own frames on the stack of a waiting goroutine, by wait reason: from the prologues of
+#: chanrecv1, chanrecv, gopark and so on, as Go 1.27.3 compiles them for amd64
+parkFrames = {
+    "chan receive": 192, "chan send": 192, "select": 352, "sleep": 120, "sync.WaitGroup.Wait": 232,
+    "sync.Mutex.Lock": 272,
+}  # fmt: skip
 maxmcount = 10000  # runtime/proc.go schedinit: more threads than this end the program
 bareSchedtick = (
     1  # P0's schedtick at main.main in a bare start: at 0 the first Gosched would meet the 61 rule
@@ -68,6 +81,11 @@ class Version:
     # the rest
     timer_heaps: bool = True  # each P keeps timers, and the scheduler runs them (1.14); before: goroutine timerproc
     default_procs: str = "quota"  # GOMAXPROCS if nobody sets it: "one", "cpus" (1.5), "quota" (cgroup-aware, 1.25)
+    # stacks (runtime/stack.go; up to 1.3 runtime/stack.h)
+    stack_min: int = 2048  # stackMin: bytes that a new goroutine gets
+    stack_guard: int = 928  # stackGuard: a prologue fails if SP would come nearer than this to the lower end
+    stack_kind: str = "contiguous"  # "contiguous": copied to a larger one (1.3); "segmented": one more is linked
+    adaptive: bool = True  # gcComputeStartingStackSize: reused goroutines start with what was used on average (1.19)
 
 
 _parked = (
