@@ -135,7 +135,11 @@ _1_19 = replace(
     wakep_after_yield=False,
 )
 _1_14 = replace(
-    _1_19, name="1.14", known="release notes; inferred from 1.19 where these say nothing; start-up not known"
+    _1_19,
+    name="1.14",
+    known="release notes; inferred from 1.19 where these say nothing; start-up not known",
+    stack_guard=896,
+    adaptive=False,
 )
 _1_13 = replace(
     _1_14,
@@ -143,6 +147,7 @@ _1_13 = replace(
     known="release notes of 1.14 (what was new there); inferred from 1.14 and 1.5; start-up not known",
     preempt_signal=False,
     timer_heaps=False,
+    stack_guard=880,
 )
 _1_5 = replace(
     _1_13,
@@ -150,6 +155,7 @@ _1_5 = replace(
     known="source read (1.5); start-up not known",
     steal_picks=4,
     steal_sleep_us=100,
+    stack_guard=640,
 )
 _1_4 = replace(
     _1_5,
@@ -158,18 +164,23 @@ _1_4 = replace(
     runnext=False,
     steal_picks=2,
     default_procs="one",
+    stack_guard=512,
 )
 _1_2 = replace(
     _1_4,
     name="1.2",
     known="source of shortly after 1.2 read in part; release notes; start-up not known",
     ring=GROWS,
+    stack_min=8192,
+    stack_guard=256,
+    stack_kind="segmented",
 )
 _1_1 = replace(
     _1_2,
     name="1.1",
     known="release notes; inferred from 1.2 (prologue checks came there); start-up not known",
     preempt_prologue=False,
+    stack_min=4096,
 )
 _1_0 = replace(
     _1_1,

@@ -169,4 +169,4 @@ def stack_arg(size: int, used: int) -> int:
 
 def stack_unpack(arg: int) -> tuple[int, int]:
     """New size of the stack and bytes in use, of E_STACK_GROW and E_STACK_SHRINK."""
-    return 1 << (arg >> 26), (arg & (1 << 26) - 1) << 3
+    return 1 << (arg >> 26 & 31), (arg & (1 << 26) - 1) << 3
