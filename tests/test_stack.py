@@ -14,17 +14,14 @@ from hypothesis import strategies as st
 from scenes_stack import CYCLE, collecting, run, size_of
 
 from gmp_lab import (
-    Config,
     ConfigError,
     Costs,
-    Program,
     chan,
     go,
     gosched,
     log,
     now,
     recv,
-    simulate,
     sleep,
     syscall,
     work,
@@ -35,6 +32,7 @@ from gmp_lab.metrics import stack_changes, stack_sizes, stack_total
 from gmp_lab.params import VERSIONS
 from gmp_lab.replay import state_after
 from gmp_lab.runtime.mloop import Machine
+from gmp_lab.runtime.stackscan import gcScanStacks
 from gmp_lab.stackmath import deepest, growths
 from gmp_lab.stacks import Bounds, call, recurse, ret, set_max_stack, stack
 from gmp_lab.validate import validate
@@ -570,12 +568,70 @@ def test_on_paper_only_contiguous_stacks_grow() -> None:
         growths(frame=8, depth=1, go="1.2")
 
 
-def test_the_same_program_gives_the_same_stacks_on_any_number_of_cores() -> None:
+# --- many goroutines at once, with collections in between -------------------------------------------------------
+
+
+def test_deep_and_shallow_goroutines_share_cores_in_every_version() -> None:
     def main() -> Any:
         for depth in (50, 500, 5000):
             yield go(hog, [recurse(depth, frame=120), ret(depth), work(us=40)], 20)
         yield sleep(ms=20)
 
-    for settings_ in ({}, {"cores": 1}, {"go": "1.25"}, {"go": "1.2"}, {"go": "1.0"}):
-        rec = simulate(Config(**{"gomaxprocs": 2} | settings_), Program(main), observe=lambda rt, rows: rt.check())
-        assert validate(rec) == []
+    for changed in ({}, {"cores": 1}, {"go": "1.25"}, {"go": "1.2"}, {"go": "1.0"}):
+        assert validate(run(main, **{"gomaxprocs": 2} | changed)) == []
+
+
+def script(steps: list[int]) -> Any:
+    """A body that goes up and down as the numbers say, and lets others run in between."""
+    entered = 0
+    for step in steps:
+        what, size = step % 8, step // 8
+        if what < 3:
+            yield call(frame=size * 16)
+            entered += 1
+        elif what == 3:
+            yield recurse(size, frame=256)
+            entered += size
+        elif what < 6 and entered:
+            back = min(entered, 1 + size)
+            yield ret(back)
+            entered -= back
+        elif what == 6:
+            yield syscall(us=size)
+        else:
+            yield work(us=1 + size * 10, loop=("free", "call")[size % 2])
+    yield recv(chan())
+
+
+SCRIPTS = st.lists(st.lists(st.integers(0, 2000), min_size=3, max_size=25), min_size=1, max_size=5)
+
+
+@given(SCRIPTS, st.integers(1, 3), st.integers(2, 60), st.sampled_from(["1.27", "1.25", "1.2"]))
+@settings(max_examples=60, deadline=None)
+def test_whatever_many_goroutines_do_their_stacks_stay_sound(
+    scripts: list[list[int]], gomaxprocs: int, every: int, version: str
+) -> None:
+    last: list[Machine] = []
+    count = 0
+
+    def main() -> Any:
+        for steps in scripts:
+            yield go(script, steps)
+        yield sleep(ms=300)
+
+    def observe(runtime: Machine, rows: list[Any]) -> None:
+        nonlocal count
+        count += 1
+        if count % every == 0:
+            gcScanStacks(runtime)
+        runtime.check()
+        last[:] = [runtime]
+
+    rec = run(main, observe=observe, gomaxprocs=gomaxprocs, go=version, costs=Costs(stack_kb=900))
+    assert validate(rec) == []
+    if last[0].stacks is not None:
+        for gp in last[0].allgs[1:]:
+            least = VERSIONS[version].stack_min
+            st_ = gp.stack
+            size = least if st_ is None else st_.hi - st_.lo + sum(hi - lo for lo, hi, _, _ in st_.below)
+            assert state_after(rec, len(rec)).gs[gp.goid].stack == size

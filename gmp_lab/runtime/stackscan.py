@@ -23,7 +23,10 @@ _FOR_SUSPEND = frozenset(
 
 
 def stackInUse(gp: G, st: Stack) -> int:
-    """Bytes of the stack in use; of a waiting goroutine with the frames of the function that parked it."""
+    """Bytes of the stack in use; of a waiting goroutine with the frames of the function that parked it.
+
+    The registers that a signal has saved on the stack of a goroutine it stopped are left out.
+    """
     if gp.atomicstatus == _Gwaiting:
         return st.hi - st.sp + params.parkFrames.get(v.WAIT_REASONS[gp.waitreason], 0)
     return st.hi - st.sp
