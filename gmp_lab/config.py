@@ -33,6 +33,9 @@ class Costs:
     wake_m: int = 20_000  # futex wake until the thread runs
     new_m: int = 20_000  # clone until the thread runs
     signal: int = 900  # tgkill until the handler runs
+    call: int = 4  # a call and its return, checked by the prologue
+    stack_kb: int = 90  # growing or shrinking a stack, for each KiB that is copied
+    stack_segment: int = 200  # up to 1.2: linking one more stack segment, or freeing it (a guess: not measured)
     usleep_slack: int = 75_000  # what every usleep lasts longer than asked for, on average
     usleep_jitter: int = (
         20_000  # spread of that slack: without it, loops and sysmon's rounds would keep in step
@@ -55,6 +58,8 @@ class Config:
     asyncpreemptoff GODEBUG=asyncpreemptoff=1: no SIGURG, only the checks in function prologues
     schedtrace_ms   GODEBUG=schedtrace=N: print a line every N ms (0 = off); as in Go, keeps sysmon awake
     scheddetail     GODEBUG=scheddetail=1: every P, M and G then, not one line
+    gcshrinkstackoff   GODEBUG=gcshrinkstackoff=1: the collector shrinks no stacks
+    adaptivestackstart GODEBUG=adaptivestackstart: reused goroutines start with the average stack in use (1.19+)
     startup         "bare": main alone; "real": with the goroutines and ticks that a real program starts with
     max_events      guard against endless programs: engine steps, 1..1e9
     costs           see Costs
@@ -73,6 +78,8 @@ class Config:
     max_events: int = 20_000_000
     costs: Costs = field(default_factory=Costs)
     scheddetail: bool = False
+    gcshrinkstackoff: bool = False
+    adaptivestackstart: bool = True
 
     def __post_init__(self) -> None:
         check_int("gomaxprocs", self.gomaxprocs, 1, MAX_PROCS)
@@ -88,6 +95,8 @@ class Config:
         if not isinstance(self.costs, Costs):
             raise ConfigError("costs", self.costs, "a Costs(...)")
         check_bool("scheddetail", self.scheddetail)
+        check_bool("gcshrinkstackoff", self.gcshrinkstackoff)
+        check_bool("adaptivestackstart", self.adaptivestackstart)
 
     def to_dict(self) -> dict[str, object]:
         """Return the parameters as plain values, in the order of their definition."""

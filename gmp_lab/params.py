@@ -28,6 +28,19 @@ sysmonPollNS = 10 * 1000 * 1000  # runtime/proc.go sysmon: polls the network if 
 active_spin = 4  # runtime/lock_spinbit.go active_spin: turns of spinning for a Mutex before sleeping
 starvationThresholdNs = 1000 * 1000  # internal/sync/mutex.go starvationThresholdNs: waiting longer is starving
 rwmutexMaxReaders = 1 << 30  # sync/rwmutex.go rwmutexMaxReaders
+StackSmall = 128  # internal/abi/stack.go StackSmall: a frame of up to so many bytes needs no room above the guard
+stackEntry = 32  # runtime/proc.go newproc1: bytes at the upper end of a new stack, above goexit's return address
+stackCacheSize = 32 << 10  # runtime/malloc.go _StackCacheSize: smaller stacks are cut out of spans of this size
+stackExtra = 2048  # up to 1.2, runtime/stack.h StackExtra: room in a new segment beyond the frame (from memory)
+maxstacksize = 1000 * 1000 * 1000  # runtime/proc.go main: limit of a goroutine's stack
+arenaStart = 0xC000000000  # runtime/malloc.go mallocinit: where the heap, and so the first stack, usually lies
+gFreeMost, gFreeKept = 64, 32  # runtime/proc.go gfput, gfget: dead Gs that a P keeps, and how many it moves at a time
+#: bytes of the runtime's own frames on the stack of a waiting goroutine, by wait reason: from the prologues of
+#: chanrecv1, chanrecv, gopark and so on, as Go 1.27.3 compiles them for amd64
+parkFrames = {
+    "chan receive": 192, "chan send": 192, "select": 352, "sleep": 120, "sync.WaitGroup.Wait": 232,
+    "sync.Mutex.Lock": 272,
+}  # fmt: skip
 maxmcount = 10000  # runtime/proc.go schedinit: more threads than this end the program
 bareSchedtick = (
     1  # P0's schedtick at main.main in a bare start: at 0 the first Gosched would meet the 61 rule
@@ -74,6 +87,11 @@ class Version:
     scheddetail: str = "1.26"  # schedtrace(detailed): format of the report, of gmp_lab.scheddetail.FORMATS
     dump: str = "1.25"  # waitReasonStrings, printcreatedby: words of a goroutine dump, of gmp_lab.dump.FORMATS
     metrics_count_system: bool = True  # gcount: /sched/goroutines counts the runtime's own goroutines (1.26+)
+    # stacks (runtime/stack.go; up to 1.3 runtime/stack.h)
+    stack_min: int = 2048  # stackMin: bytes that a new goroutine gets
+    stack_guard: int = 928  # stackGuard: a prologue fails if SP would come nearer than this to the lower end
+    stack_kind: str = "contiguous"  # "contiguous": copied to a larger one (1.3); "segmented": one more is linked
+    adaptive: bool = True  # gcComputeStartingStackSize: reused goroutines start with what was used on average (1.19)
 
 
 _parked = (
@@ -128,7 +146,11 @@ _1_19 = replace(
     dump="1.19",
 )
 _1_14 = replace(
-    _1_19, name="1.14", known="release notes; inferred from 1.19 where these say nothing; start-up not known"
+    _1_19,
+    name="1.14",
+    known="release notes; inferred from 1.19 where these say nothing; start-up not known",
+    stack_guard=896,
+    adaptive=False,
 )
 _1_13 = replace(
     _1_14,
@@ -136,6 +158,7 @@ _1_13 = replace(
     known="release notes of 1.14 (what was new there); inferred from 1.14 and 1.5; start-up not known",
     preempt_signal=False,
     timer_heaps=False,
+    stack_guard=880,
 )
 _1_5 = replace(
     _1_13,
@@ -143,6 +166,7 @@ _1_5 = replace(
     known="source read (1.5); start-up not known",
     steal_picks=4,
     steal_sleep_us=100,
+    stack_guard=640,
 )
 _1_4 = replace(
     _1_5,
@@ -151,18 +175,23 @@ _1_4 = replace(
     runnext=False,
     steal_picks=2,
     default_procs="one",
+    stack_guard=512,
 )
 _1_2 = replace(
     _1_4,
     name="1.2",
     known="source of shortly after 1.2 read in part; release notes; start-up not known",
     ring=GROWS,
+    stack_min=8192,
+    stack_guard=256,
+    stack_kind="segmented",
 )
 _1_1 = replace(
     _1_2,
     name="1.1",
     known="release notes; inferred from 1.2 (prologue checks came there); start-up not known",
     preempt_prologue=False,
+    stack_min=4096,
 )
 _1_0 = replace(
     _1_1,

@@ -82,6 +82,12 @@ E_LOCK_SPIN: Final = 52  # g, running, spins for a Mutex for the arg-th time in 
 E_STARVING: Final = 53  # g puts the Mutex that it waits for into starving mode (arg 1; g parks now), or, as its new
 #                         owner, back into normal mode (arg 0)
 
+# --- stacks (only of goroutines that yield calls) -----------------------------------------------------------------
+E_STACK_GROW: Final = 60  # g's stack is copied to a larger one; arg = stack_arg(new size, bytes in use and copied)
+E_STACK_SHRINK: Final = 61  # g's stack is copied to one of half its size; arg as in E_STACK_GROW
+E_STACK_SEGMENT: Final = 62  # up to 1.2: a segment of arg bytes is linked to g's stack; -arg: the newest one is freed
+E_STACK_NEW: Final = 63  # g, just made, has a stack of arg bytes and not of the version's least size
+
 # --- the network ------------------------------------------------------------------------------------------------
 E_NET_READY: Final = 91  # waiting -> runnable: the poller found g's descriptor ready; arg = NET_*, where g goes
 E_NET_ARRIVE: Final = 92  # data came from outside for connection arg; changes nothing by itself
@@ -158,3 +164,13 @@ def steal_arg(victim: int, n: int, runnext: bool) -> int:
 def steal_unpack(arg: int) -> tuple[int, int, bool]:
     """Victim P, number of Gs taken, whether it was the runnext."""
     return arg & 0x3FF, arg >> 10 & 0x3FF, bool(arg >> 20)
+
+
+def stack_arg(size: int, used: int) -> int:
+    """Pack the argument of E_STACK_GROW and E_STACK_SHRINK: a power of two below 2**30, bytes in use (times of 8)."""
+    return used >> 3 | (size.bit_length() - 1) << 26
+
+
+def stack_unpack(arg: int) -> tuple[int, int]:
+    """New size of the stack and bytes in use, of E_STACK_GROW and E_STACK_SHRINK."""
+    return 1 << (arg >> 26 & 31), (arg & (1 << 26) - 1) << 3

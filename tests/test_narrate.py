@@ -13,6 +13,7 @@ from gmp_lab import vocabulary as v
 from gmp_lab.doctor import find_toolchain
 from gmp_lab.narrate import Step, narrate
 from gmp_lab.narrate.goroutines import GOROUTINES
+from gmp_lab.narrate.stacks import STACKS
 from gmp_lab.narrate.threads import THREADS
 
 # One event of every kind, with every argument that changes its sentence, after BEGIN: two Ps, M0 on P0 runs G1.
@@ -28,6 +29,11 @@ NEXT: list[Row] = [
     (1, v.E_EXECUTE, 2, 0, 0, v.SRC_RUNNEXT | v.INHERIT),
     *((1, v.E_PARK, 1, 0, 0, reason) for reason in range(len(v.WAIT_REASONS))),
     (1, v.E_EXIT, 1, 0, 0, -1),
+    (1, v.E_STACK_GROW, 1, 0, 0, v.stack_arg(4096, 1128)),
+    (1, v.E_STACK_SHRINK, 1, -1, -1, v.stack_arg(1 << 20, 4000)),
+    (1, v.E_STACK_SEGMENT, 1, 0, 0, 8200),
+    (1, v.E_STACK_SEGMENT, 1, 0, 0, -8200),
+    (1, v.E_STACK_NEW, 1, 0, 0, 8192),
     *((1, v.E_YIELD, 1, 0, 0, why) for why in range(len(v.YIELD_NAMES))),
     (1, v.E_GLOB_GET, 2, 0, 0, 1),
     (1, v.E_GLOB_GET, 2, 0, 0, 5),
@@ -106,7 +112,7 @@ def every_step(go: str = "1.27") -> list[Step]:
 
 
 def test_every_kind_of_event_has_a_sentence() -> None:
-    assert set(GOROUTINES | THREADS) == set(v.KIND_NAMES)
+    assert set(GOROUTINES | THREADS | STACKS) == set(v.KIND_NAMES)
 
 
 def test_the_examples_below_show_every_kind() -> None:

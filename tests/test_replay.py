@@ -209,6 +209,24 @@ def test_a_core_is_held_until_it_is_left() -> None:
     assert (after(on).ms[0].cpu, after(on, off).ms[0].cpu) == (1, -1)
 
 
+def test_a_stack_s_size_follows_its_growth_shrinking_and_segments() -> None:
+    rows = [
+        (9, v.E_STACK_GROW, 1, 0, 0, v.stack_arg(8192, 1200)),
+        (10, v.E_STACK_SHRINK, 1, -1, -1, v.stack_arg(4096, 104)),
+        (11, v.E_STACK_SEGMENT, 1, 0, 0, 5000),
+        (12, v.E_STACK_SEGMENT, 1, 0, 0, -5000),
+        (13, v.E_STACK_NEW, 1, 0, 0, 16384),
+    ]
+    sizes = [after(*rows[:n]).gs[1].stack for n in range(6)]
+    assert sizes == [2048, 8192, 4096, 9096, 4096, 16384]
+
+
+@pytest.mark.parametrize(("size", "used"), [(2048, 8), (4096, 1128), (1 << 29, (1 << 29) - 8), (1 << 29, 268433752)])
+def test_the_packed_argument_of_a_growth_comes_apart_again(size: int, used: int) -> None:
+    arg = v.stack_arg(size, used)
+    assert v.stack_unpack(arg) == (size, used) and 0 <= arg < 2**31
+
+
 # --- the contract ---------------------------------------------------------------------------------------------
 
 

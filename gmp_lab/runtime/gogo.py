@@ -16,9 +16,10 @@ from gmp_lab import vocabulary as v
 from gmp_lab import workload as w
 from gmp_lab.config import Costs
 from gmp_lab.errors import ConfigError
-from gmp_lab.runtime import chan, cond, mutex, netpoll, rwmutex, select, sema, timers
+from gmp_lab.runtime import chan, cond, mutex, netpoll, rwmutex, select, sema, stackcalls, timers
 from gmp_lab.runtime.chan import chanrecv, chansend
-from gmp_lab.runtime.goroutine import Goexit, goexit0, gopark, gopreempt_m, goschedImpl, newproc
+from gmp_lab.runtime.goroutine import Goexit, goexit0, gopark, goschedImpl, newproc
+from gmp_lab.runtime.preempt import newstackPreempt
 from gmp_lab.runtime.runtime2 import G, M
 from gmp_lab.runtime.syscall import entersyscallblock, reentersyscall
 from gmp_lab.runtime.world import Runtime
@@ -76,7 +77,7 @@ def gogo(rt: Runtime, mp: M, gp: G) -> bool:
             if not gp.preempt or code in NOSPLIT:
                 continue
         gp.left, gp.op = left, op
-        gopreempt_m(rt, mp, gp)  # a call: the prologue of the function looks at the flag (newstack)
+        newstackPreempt(rt, mp, gp)  # a call: the prologue of the function looks at the flag (newstack)
         return True
 
 
@@ -233,6 +234,11 @@ OPERATIONS[w.OP_LOCK_THREAD] = _lock_thread
 OPERATIONS[w.OP_UNLOCK_THREAD] = _unlock_thread
 OPERATIONS[w.OP_NOW] = _now
 OPERATIONS[w.OP_PARK] = _park
+OPERATIONS[w.OP_CALL] = stackcalls.call
+OPERATIONS[w.OP_RET] = stackcalls.ret
+OPERATIONS[w.OP_RECURSE] = stackcalls.recurse
+OPERATIONS[w.OP_SET_MAX_STACK] = stackcalls.setMaxStack
+OPERATIONS[w.OP_STACK] = stackcalls.bounds
 OPERATIONS[w.OP_NET_READ] = _net_read
 OPERATIONS[w.OP_NET_WRITE] = _net_write
 OPERATIONS[w.OP_NET_ARRIVES] = _net_arrives
@@ -254,7 +260,7 @@ OPERATIONS[sy.OP_SEMA] = sema.sync_op
 
 
 # Operations without a prologue check: syscall.Syscall and time.Now are nosplit, log is no code at all.
-NOSPLIT = frozenset((w.OP_SYSCALL, w.OP_NOW, w.OP_LOG, w.OP_NET_ARRIVES))
+NOSPLIT = frozenset((w.OP_SYSCALL, w.OP_NOW, w.OP_LOG, w.OP_NET_ARRIVES, w.OP_RET, w.OP_STACK))
 
 
 def operation_costs(costs: Costs) -> list[int]:
@@ -267,6 +273,7 @@ def operation_costs(costs: Costs) -> list[int]:
     by_op[sy.OP_MUTEX_LOCK : sy.OP_COND] = [costs.mutex] * (sy.OP_COND - sy.OP_MUTEX_LOCK)
     by_op[w.OP_SELECT] = costs.select
     by_op[w.OP_GO] = costs.go + costs.new_g  # goroutine.py changes it with the number of dead ones
+    by_op[w.OP_CALL] = costs.call
     for code in (w.OP_SYSCALL, w.OP_NET_READ, w.OP_NET_WRITE):
         by_op[code] = costs.syscall
     return by_op

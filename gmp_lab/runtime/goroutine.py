@@ -14,6 +14,7 @@ from gmp_lab import vocabulary as v
 from gmp_lab.errors import ConfigError
 from gmp_lab.runtime.runq import globrunqput, runqput
 from gmp_lab.runtime.runtime2 import G, M, P, _Gdead, _Gidle, _Grunnable, _Grunning, _Gwaiting
+from gmp_lab.runtime.stack import gfget, gfput
 from gmp_lab.runtime.status import casgstatus, dropg
 from gmp_lab.runtime.threads import wakep
 from gmp_lab.runtime.world import Runtime
@@ -50,6 +51,8 @@ def newproc(rt: Runtime, mp: M, pp: P, fn: Callable[..., Any], args: tuple[Any, 
         parent = mp.curg.goid if mp.curg is not None else -1
         rt.emit((rt.engine.now, v.E_GO_CREATE, gp.goid, pp.id, mp.id, parent))
     runqput(rt, pp, gp, True)
+    if rt.stacks is not None:
+        gfget(rt, mp, pp, gp)
     if rt.started:
         wakep(rt)
 
@@ -143,11 +146,13 @@ def goexit0(rt: Runtime, mp: M, gp: G, how: int = -1) -> None:
     """gp has returned; when main returns, the program ends.  how is -1 or vocabulary.EXIT_GOEXIT.
 
     Go: runtime/proc.go goexit0 (1.27.3)
-    Differs: gdestroy's free lists are left out. A locked G's thread goes on instead of exiting.
+    Differs: of gdestroy's free lists only what stacks need. A locked G's thread goes on instead of exiting.
     """
     casgstatus(gp, _Grunning, _Gdead)
     dropg(mp)
     gp.body = None
+    if rt.stacks is not None:
+        gfput(rt, mp, gp)
     if gp.lockedm is not None:
         gp.lockedm.lockedg, gp.lockedm = None, None
     if rt.emit is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from gmp_lab import vocabulary as v
 from gmp_lab.runtime.goroutine import gopreempt_m
 from gmp_lab.runtime.runtime2 import G, M, P, _Grunning, _Gsyscall
+from gmp_lab.runtime.stackscan import shrinkstack
 from gmp_lab.runtime.world import Runtime
 from gmp_lab.workload import LOOP_ASYNC, LOOP_CALLS
 
@@ -72,6 +73,8 @@ def doSigPreempt(rt: Runtime, mp: M) -> None:
     if rt.emit is not None and gp is not None:
         rt.emit((rt.engine.now, v.E_SIGNAL, gp.goid, mp.p.id if mp.p is not None else -1, mp.id, int(safe)))
     if safe and gp is not None:
+        if gp.stack is not None:
+            gp.stack.asyncSafePoint = True
         waited = not rt.interrupt(mp)  # it was off its core: who gave it one lets it go on
         gopreempt_m(rt, mp, gp)  # asyncPreempt, asyncPreempt2
         if not waited:
@@ -105,11 +108,26 @@ def newstack(rt: Runtime, mp: M) -> None:
     """The prologue check of a loop that calls functions, after a request: yield.
 
     Go: runtime/stack.go newstack (1.27.3)
-    Differs: only its preemption half; stacks grow in a later part of the model.
+    Differs: only its preemption half, of a loop in the midst of its computing; stacks grow in stack.py.
     """
     gp = mp.curg
     if gp is None or not gp.preempt or gp.op is not None or not gp.loop & LOOP_CALLS:
         return
     if gp.atomicstatus == _Grunning and rt.interrupt(mp):
-        gopreempt_m(rt, mp, gp)
+        newstackPreempt(rt, mp, gp)
         rt.resume(mp)
+
+
+def newstackPreempt(rt: Runtime, mp: M, gp: G) -> None:
+    """The prologue of a function that gp calls has seen the request: a synchronous safe point, so gp yields.
+
+    Go: runtime/stack.go newstack (1.27.3)
+    Differs: the middle of it. What shrinking costs is charged when gp runs again.
+    """
+    st = gp.stack
+    if st is not None:
+        st.asyncSafePoint = False
+        if st.preemptShrink:
+            st.preemptShrink = False
+            gp.left += shrinkstack(rt, gp, st)
+    gopreempt_m(rt, mp, gp)

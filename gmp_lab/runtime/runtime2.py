@@ -31,7 +31,7 @@ class G:
 
     __slots__ = (
         "atomicstatus", "body", "goid", "left", "lockedm", "lockedExt", "loop", "m", "name", "op", "preempt",
-        "sudog", "value", "waitreason",
+        "stack", "sudog", "value", "waitreason",
     )  # fmt: skip
 
     def __init__(self, goid: int, body: Body | None, name: str) -> None:
@@ -43,6 +43,7 @@ class G:
         self.lockedExt = 0  # depth of LockOSThread
         self.preempt = False  # asked to stop (Go: preempt, and stackguard0 = stackPreempt)
         self.waitreason = -1
+        self.stack: Stack | None = None  # None: it has made no calls yet, so that its stack is as it was at first
         self.sudog: Any = None  # the value that it is sending while it waits on a channel
         # the program: a generator, the operation in hand, what it is sent next
         self.body = body
@@ -184,3 +185,48 @@ class Sched:
         self.conns = 0  # connections so far
         self.sleepers = 0  # timers, where no P keeps them (up to 1.13)
         self.arrivals = 0  # data that will still come from outside
+
+
+class Stack:
+    """A goroutine's stack: addresses lo <= sp <= hi (Go: g.stack, g.sched.sp); it grows downwards.
+
+    ``frames`` holds what was called and has not returned, as pairs of frame size and number of calls, innermost last;
+    ``below`` holds, up to 1.2, the older segments with their sp and frames.
+    """
+
+    __slots__ = ("asyncSafePoint", "below", "frames", "hi", "lo", "preemptShrink", "sp", "stackguard0")
+
+    def __init__(self, lo: int, hi: int) -> None:
+        self.lo = lo
+        self.hi = hi
+        self.sp = hi
+        self.stackguard0 = 0
+        self.frames: list[list[int]] = []
+        self.below: list[tuple[int, int, int, list[list[int]]]] = []
+        self.preemptShrink = False  # to be shrunk at the next synchronous safe point
+        self.asyncSafePoint = False  # stopped by a signal, between any two instructions
+
+
+class Stacks:
+    """What belongs to all stacks: the memory they are cut from, the lists of dead Gs' stacks, sizes and limits.
+
+    Made when the first goroutine makes a call: a program that makes none pays nothing.  ``gFree`` holds for each P
+    the dead Gs it keeps, the latest last, as their stack or None (freed); ``gFreeStack`` and ``gFreeNoStack`` are
+    those of sched.
+    """
+
+    __slots__ = (
+        "free", "gFree", "gFreeNoStack", "gFreeStack", "maxstacksize", "next", "scannedStackSize", "scannedStacks",
+        "startingStackSize",
+    )  # fmt: skip
+
+    def __init__(self, starting: int, limit: int, first: int) -> None:
+        self.startingStackSize = starting
+        self.maxstacksize = limit
+        self.next = first  # the lowest address that was never used
+        self.free: dict[int, list[int]] = {}  # lower ends of free stacks, by size
+        self.gFree: dict[int, list[Stack | None]] = {}
+        self.gFreeStack: list[Stack] = []
+        self.gFreeNoStack = 0
+        self.scannedStackSize = 0
+        self.scannedStacks = 0

@@ -79,6 +79,8 @@ class Books:
         self.asked: set[int] = set()  # to stop, since it was executed
         self.stopped = False  # the last event was a signal that stopped its goroutine
         self.timer = (-1, 0)  # time and goroutine of the last timer that ran
+        self.stack: dict[int, int] = {}  # sizes of stacks that are not of the version's least size
+        self.segments: dict[int, list[int]] = {}  # up to 1.2: sizes of the segments that were linked
         self._open_machine(rec, version)
 
     def _open_machine(self, rec: Recording, version: params.Version) -> None:

@@ -58,5 +58,7 @@ RULE_MEANINGS: Final[dict[str, str]] = {
     "conserve": "while work is queued and a P is idle, some M looks for work (wakep, resetspinning)",
     "oversleep": "a thread that was woken runs, and a thief wakes from its sleep",
     "lost": "no runnable goroutine is on no queue",
+    "stack": "a stack is copied to twice its size or more, or to half if less than a quarter is in use, and not in a "
+    "system call; up to 1.2 segments are linked, and the newest is freed first (runtime/stack.go)",
     "end": "the run ended as the Recording says: main returned, or nobody can go on",
 }

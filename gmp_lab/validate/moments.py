@@ -25,12 +25,14 @@ IDS: Final[dict[int, str]] = {
     v.E_SIGNAL: "gm", v.E_CPU_ON: "m", v.E_CPU_OFF: "m", v.E_TIMER: "g", v.E_LOG: "gm", v.E_LOCK_THREAD: "gm",
     v.E_NET_READY: "g",
     v.E_LOCK_SPIN: "gpm", v.E_STARVING: "gpm",
+    v.E_STACK_GROW: "gpm", v.E_STACK_SHRINK: "g", v.E_STACK_SEGMENT: "gpm", v.E_STACK_NEW: "g",
 }  # fmt: skip
 #: events that a thread makes itself, so that it must be awake
 ACTS: Final = {
     v.E_GO_CREATE, v.E_READY, v.E_EXECUTE, v.E_PARK, v.E_EXIT, v.E_YIELD, v.E_GLOB_GET, v.E_STEAL, v.E_SYSCALL,
     v.E_SYSEXIT, v.E_ACQUIRE_P, v.E_RELEASE_P, v.E_SPIN, v.E_STEAL_SLEEP, v.E_STOP_LOCKED, v.E_POLL_BLOCK, v.E_TIMER,
     v.E_LOG, v.E_LOCK_THREAD, v.E_LOCK_SPIN, v.E_STARVING,
+    v.E_STACK_GROW, v.E_STACK_SEGMENT,
 }  # fmt: skip
 
 
