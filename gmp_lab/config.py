@@ -30,7 +30,8 @@ class Costs:
     new_g: int = 1_250  # on top of it, if no dead goroutine is left whose g and stack can be used again
     syscall: int = 55  # entersyscall plus exitsyscall, on top of the call itself
     steal: int = 300  # scanning and taking, without the sleep before a runnext
-    wake_m: int = 20_000  # futex wake until the thread runs
+    wake_m: int = 20_000  # futex wake until the thread runs, on a core that was idle
+    handover_m: int = 3_000  # the same if the waking thread goes to sleep at once and leaves its core (LockOSThread)
     new_m: int = 20_000  # clone until the thread runs
     signal: int = 900  # tgkill until the handler runs
     call: int = 4  # a call and its return, checked by the prologue

@@ -7,11 +7,12 @@ of conformance and the fidelity table (``fidelity.py``) both ask here, so they c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from statistics import mean, median
 from typing import Any
 
 import scenes
+import scenes_stack
 import scenes_time
 from ground_truth import decode, orders
 
@@ -61,6 +62,27 @@ def _one_of(simulated: list[list[int]], recorded: list[list[int]]) -> tuple[str,
     same = [order for order in simulated if order in recorded]
     pair = (same[0], same[0]) if same else (simulated[0], recorded[0])
     return " ".join(map(str, pair[0])), " ".join(map(str, pair[1]))
+
+
+def e7a(point: Point, go: str) -> tuple[str, str]:
+    seen = point["measured"][RECORDED[go]]
+    frame, local = seen["frame_bytes"]["median"], scenes_stack.LOCAL[RECORDED[go]]
+    simulated = scenes_stack.growth(frame, point["args"]["depth"], local, go)
+    return _rows(simulated), _rows(seen[what]["value"] for what in ("depths", "sizes", "used"))
+
+
+def _rows(rows: Iterable[list[int]]) -> str:
+    return "; ".join(" ".join(map(str, row)) for row in rows)
+
+
+def e7b(point: Point, go: str) -> tuple[str, str]:
+    recorded = point["measured"][RECORDED[go]]["sizes"]["value"]
+    return _rows([scenes_stack.shrinking(point["args"]["kb"], len(recorded) - 1, go)]), _rows([recorded])
+
+
+def e7c(point: Point, go: str) -> tuple[str, str]:
+    recorded = point["measured"][RECORDED[go]]["fresh_sizes"]["value"]
+    return _rows([scenes_stack.starting(point["args"]["kb"], len(recorded), go)]), _rows([recorded])
 
 
 def e11(point: Point, go: str) -> tuple[str, str]:
@@ -153,7 +175,9 @@ def e15(point: Point, go: str) -> Statistics:
     return medians(lambda seed: scenes_time.service(point["args"]["hogs"], point["GOMAXPROCS"], seed=seed, go=go))
 
 
-EXACT: dict[str, Callable[[Point, str], tuple[str, str]]] = {"e1": e1, "e6b": e6b, "e11": e11, "e13": e13}
+EXACT: dict[str, Callable[[Point, str], tuple[str, str]]] = {
+    "e1": e1, "e6b": e6b, "e7a": e7a, "e7b": e7b, "e7c": e7c, "e11": e11, "e13": e13,
+}  # fmt: skip
 STATISTICS: dict[str, Callable[[Point, str], Statistics]] = {
     "e2": e2, "e2t": e2t, "e3": e3, "e4a": e4a, "e4b": e4b, "e4c": e4c, "e4d": e4d, "e5": e5, "e6a": e6a, "e10": e10,
     "e12": e12, "e14": e14, "e15": e15,

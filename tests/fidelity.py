@@ -16,15 +16,8 @@ from ground_truth import GO, points, within
 
 PAGE = Path(__file__).resolve().parent.parent / "notebooks" / "reference" / "fidelity.md"
 LOOSE = "order of magnitude"  # a note of points that need not lie in their bands
-_LOCKED = (
-    "With two Ps the real threads hand over within a microsecond or two, often before the other one has gone to "
-    "sleep; the model's wake-up always takes 20 us, so a spinning thread comes and goes each time."
-)
 #: statistics that are out of their bands, with the reason; the table shows them as they are
 KNOWN_TO_DIFFER: dict[tuple[str, str], str] = {
-    ("e14-02", "nvcsw_one"): _LOCKED,
-    ("e14-02", "ratio_one_locked"): _LOCKED,
-    ("e14-02", "ratio_both_locked"): _LOCKED,
     ("e4c-01", "tid_changes_per_turn"): (
         "Recorded on a machine with other load. Real Go 1.27.3 on an idle one gave 0.95 to 1.03, as the simulation "
         "does."

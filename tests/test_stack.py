@@ -622,7 +622,7 @@ def test_whatever_many_goroutines_do_their_stacks_stay_sound(
     def observe(runtime: Machine, rows: list[Any]) -> None:
         nonlocal count
         count += 1
-        if count % every == 0:
+        if count % every == 0 and not runtime.ended:
             gcScanStacks(runtime)
         runtime.check()
         last[:] = [runtime]

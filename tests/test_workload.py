@@ -41,6 +41,7 @@ from gmp_lab import (
 from gmp_lab import workload as w
 from gmp_lab.catalog import CATALOG
 from gmp_lab.net import arrives, conn, read, write
+from gmp_lab.stacks import call, recurse, ret, set_max_stack, stack
 
 HOUR = 3_600 * 10**9
 FACTORS = {"ns": 1, "us": 10**3, "ms": 10**6}
@@ -168,6 +169,7 @@ def test_every_operation_is_a_tuple_that_begins_with_a_number_of_its_own() -> No
     ]  # fmt: skip
     assert [type(op) for op in made] == [tuple] * len(made)
     made += [read(conn()), write(conn()), arrives(conn())]
+    made += [call(frame=8), ret(), recurse(2, frame=8), set_max_stack(1 << 20), stack()]
     codes = {code for name, code in vars(w).items() if name.startswith("OP_")} - {
         w.OP_COUNT, w.OP_PARK, w.OP_CONTINUE, w.OP_SYNC,
     }  # fmt: skip

@@ -122,11 +122,11 @@ def newm(rt: Runtime, pp: P | None, spinning: bool) -> M:
     return mp
 
 
-def startm(rt: Runtime, pp: P | None, spinning: bool) -> None:
+def startm(rt: Runtime, pp: P | None, spinning: bool, leaving: bool = False) -> None:
     """Let some M run pp (None: any idle P); make a thread if no M is parked. A spinning start is already counted.
 
     Go: runtime/proc.go startm (1.27.3)
-    Differs: the M runs after wake_m or new_m nanoseconds.
+    Differs: the M runs after wake_m or new_m nanoseconds; if the caller is leaving its core to it, after handover_m.
     """
     if pp is None:
         pp = pidleget(rt)
@@ -140,7 +140,8 @@ def startm(rt: Runtime, pp: P | None, spinning: bool) -> None:
             raise Throw(f"startm: {nmp} is spinning or has {nmp.nextp}")
         if spinning and not runqempty(pp):
             raise Throw(f"startm: {pp} has runnable gs")
-        nmp.spinning, nmp.nextp, delay = spinning, pp, rt.costs.wake_m
+        nmp.spinning, nmp.nextp = spinning, pp
+        delay = rt.costs.handover_m if leaving else rt.costs.wake_m
     if rt.emit is not None:
         rt.emit((rt.engine.now, v.E_M_START, -1, pp.id, nmp.id, int(spinning)))
     rt.engine.after(delay, notewakeup, rt, nmp)
@@ -249,17 +250,18 @@ def matchmg(rt: Runtime) -> None:
         startm(rt, pp, False)
 
 
-def handoffp(rt: Runtime, pp: P, mp: M | None) -> None:
+def handoffp(rt: Runtime, pp: P, mp: M | None, leaving: bool = False) -> None:
     """Find something to do for pp, which has just lost its M: an M if there may be work, else the idle list.
 
     Go: runtime/proc.go handoffp (1.27.3)
-    Differs: no trace reader, no GC worker, no safe-point function yet. mp, who calls, is for the record.
+    Differs: no trace reader, no GC worker, no safe-point function yet. mp, who calls, is for the record; with
+    ``leaving`` it sleeps next.
     """
     sched = rt.sched
     if rt.emit is not None:
         rt.emit((rt.engine.now, v.E_HANDOFF, -1, pp.id, mp.id if mp is not None else -1, -1))
     if not runqempty(pp) or sched.runq:
-        startm(rt, pp, False)
+        startm(rt, pp, False, leaving)
         return
     if sched.nmspinning + len(sched.pidle) == 0:
         sched.nmspinning = 1
@@ -267,10 +269,10 @@ def handoffp(rt: Runtime, pp: P, mp: M | None) -> None:
             sched.needspinning = 0
             if rt.emit is not None:
                 rt.emit((rt.engine.now, v.E_NEED_SPIN, -1, -1, -1, 0))
-        startm(rt, pp, True)
+        startm(rt, pp, True, leaving)
         return
     if len(sched.pidle) == rt.gomaxprocs - 1 and sched.lastpoll != 0:
-        startm(rt, pp, False)  # the last P, and nobody is blocked in netpoll
+        startm(rt, pp, False, leaving)  # the last P, and nobody is blocked in netpoll
         return
     when = pp.timers[0][0] if pp.timers else 0
     pidleput(rt, pp)
@@ -348,7 +350,7 @@ def stoplockedm(rt: Runtime, mp: M) -> None:
         raise Throw("stoplockedm: inconsistent locking")
     if mp.p is not None:
         pp = releasep(rt, mp)
-        handoffp(rt, pp, mp)
+        handoffp(rt, pp, mp, leaving=True)
     rt.sched.nmidlelocked += 1
     if rt.emit is not None:
         rt.emit((rt.engine.now, v.E_STOP_LOCKED, gp.goid, -1, mp.id, -1))
@@ -370,5 +372,5 @@ def startlockedm(rt: Runtime, me: M, gp: G) -> None:
         pid = me.p.id if me.p is not None else -1
         rt.emit((rt.engine.now, v.E_START_LOCKED, gp.goid, pid, mp.id, me.source))
     mp.nextp = releasep(rt, me)
-    rt.engine.after(rt.costs.wake_m, notewakeup, rt, mp)
+    rt.engine.after(rt.costs.handover_m, notewakeup, rt, mp)
     stopm(rt, me)

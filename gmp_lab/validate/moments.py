@@ -146,7 +146,7 @@ def _overslept(b: Books) -> None:
     if b.rec.config.cores is not None:
         return
     costs, end_ns = b.rec.config.costs, min(b.rec.end_ns, b.rec.config.until_ns)
-    wake = max(costs.wake_m, costs.new_m) + _LATE_NS
+    wake = max(costs.wake_m, costs.handover_m, costs.new_m) + _LATE_NS
     for m, since in b.started.items():
         b.need("oversleep", end_ns - since <= wake, f"M{m} was started at {since} ns and never ran")
     nap = _NAP_NS + costs.usleep_slack + costs.usleep_jitter + _LATE_NS
