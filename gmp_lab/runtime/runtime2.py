@@ -136,7 +136,7 @@ class P:
 
     __slots__ = (
         "id", "idle", "m", "preempt", "runnext", "runq", "schedtick", "status", "syscalltick", "sysmontick",
-        "timers",
+        "timers", "zombies",
     )  # fmt: skip
 
     def __init__(self, id: int) -> None:
@@ -149,7 +149,8 @@ class P:
         self.syscalltick = 0
         self.preempt = False
         self.sysmontick = Sysmontick()
-        self.timers: list[tuple[int, int, G]] = []  # heap of (when, serial number, goroutine)
+        self.timers: list[tuple[int, int, Any]] = []  # heap of (when, serial number, sleeping G or Timer)
+        self.zombies = 0  # stopped timers in it
         self.idle = False  # on sched.pidle (Go: its bit in idlepMask)
 
     def __repr__(self) -> str:
