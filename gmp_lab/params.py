@@ -22,6 +22,7 @@ sysmonMaxDelay = 10 * 1000 * 1000  # runtime/proc.go sysmon: longest sleep, 10 m
 sysmonIdleRounds = 50  # runtime/proc.go sysmon: idle rounds before the sleep doubles
 sysmonMaxSleep = 60 * 1000 * 1000 * 1000  # runtime/proc.go sysmon: forcegcperiod / 2
 stealSleepUs = 3  # runtime/proc.go runqgrab: usleep before a runnext is stolen
+stwRetryNS = 100 * 1000  # runtime/proc.go stopTheWorldWithSema: pause before preemptall is called again
 maxmcount = 10000  # runtime/proc.go schedinit: more threads than this end the program
 bareSchedtick = (
     1  # P0's schedtick at main.main in a bare start: at 0 the first Gosched would meet the 61 rule
@@ -43,6 +44,8 @@ class Version:
 
     name: str
     known: str  # how the row is known
+    stw_runnext: bool  # goschedImpl: a G preempted for a stop of the world goes to runnext (1.26+), or globally
+    stw_old_m: bool  # procresize: a P goes back to its last M, and idle Ps get mark workers at once (1.26+)
     syscall_keeps_p: bool  # reentersyscall: the P stays _Prunning and wired (1.26+), or becomes _Psyscall
     idle_p_highest_first: bool  # procresize: which P is on top of the idle list at the start
     schedtrace: str  # format of the schedtrace line: "1.25" (with schedticks) or "1.23"
@@ -65,6 +68,8 @@ VERSIONS: dict[str, Version] = {
         Version(
             name="1.25",
             known="source read (1.25.5); start-up tick and idle order measured",
+            stw_runnext=False,
+            stw_old_m=False,
             syscall_keeps_p=False,
             idle_p_highest_first=False,
             schedtrace="1.25",
@@ -75,6 +80,8 @@ VERSIONS: dict[str, Version] = {
         Version(
             name="1.27",
             known="source read (1.27.3); start-up tick and idle order measured",
+            stw_runnext=True,
+            stw_old_m=True,
             syscall_keeps_p=True,
             idle_p_highest_first=True,
             schedtrace="1.25",

@@ -48,6 +48,12 @@ OP_LOCK_THREAD: Final = 11
 OP_UNLOCK_THREAD: Final = 12
 OP_NOW: Final = 13
 OP_PARK: Final = 14  # the runtime's own goroutines: park for a reason, for ever
+OP_GOMAXPROCS: Final = 35
+OP_READ_MEM: Final = 36
+OP_ALLOC: Final = 37
+OP_FREE: Final = 38
+OP_GC: Final = 39
+OP_SYSTEM: Final = 40  # the runtime's own, on the system stack of a goroutine: call a function
 OP_COUNT: Final = 64  # room for the operations of sync, stacks, memory and the network
 
 LOOP_KINDS: Final = ("free", "leaf", "call", "unsafe")
@@ -141,6 +147,16 @@ def lock_os_thread() -> Op:
 def unlock_os_thread() -> Op:
     """runtime.UnlockOSThread(): undo one lock_os_thread()."""
     return (OP_UNLOCK_THREAD,)
+
+
+def gomaxprocs(n: int) -> Op:
+    """runtime.GOMAXPROCS(n): ``old = yield gomaxprocs(n)``; 1..256 with the world stopped, 0 only asks."""
+    return (OP_GOMAXPROCS, check_int("gomaxprocs(n)", n, 0, 256))
+
+
+def read_mem_stats() -> Op:
+    """runtime.ReadMemStats: stops the world and gives a MemStats: ``m = yield read_mem_stats()``."""
+    return (OP_READ_MEM,)
 
 
 class Chan:

@@ -295,6 +295,13 @@ WRITTEN: list[tuple[str, int, Rows, str]] = [
      [*BEGIN, (50, v.E_M_NEW, -1, -1, 1, v.M_SYSMON), (100, v.E_SYSCALL, 1, 0, 0, 0), (200, v.E_SYSEXIT, 1, 0, 0, 0),
       (300, v.E_SYSCALL, 1, 0, 0, 0), (400, v.E_RETAKE, 1, 0, 0, 1), (400, v.E_HANDOFF, -1, 0, 1, -1),
       (400, v.E_PIDLE_PUT, -1, 0, -1, -1)], "retake-early"),
+    ("the world is called stopped with a P at large", 2,
+     [*BEGIN, (400, v.E_STW_STOP, 1, 0, 0, v.STW_GOMAXPROCS), (400, v.E_STW_STOPPED, 1, 0, 0, v.STW_GOMAXPROCS),
+      (400, v.E_LOG, 1, 0, 0, 1)], "stop"),
+    ("a P that is still there is taken away", 2,
+     [*BEGIN, (400, v.E_STW_STOP, 1, 0, 0, v.STW_GOMAXPROCS), (400, v.E_PIDLE_GET, -1, 1, -1, 0),
+      (400, v.E_GCSTOP, -1, 1, -1, v.GCSTOP_IDLE), (400, v.E_STW_STOPPED, 1, 0, 0, v.STW_GOMAXPROCS),
+      (400, v.E_STW_START, 1, 0, 0, 2), (400, v.E_P_DESTROY, -1, 1, 0, 0)], "procresize"),
     ("two goroutines share a thread's hands", 1, [*TWO_MADE, (300, v.E_LOG, 3, 0, 0, 5)], "owner"),
 ]  # fmt: skip
 

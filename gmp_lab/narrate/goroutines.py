@@ -96,6 +96,9 @@ def _yield(c: Scene) -> Said:
     g = c.g(c.e.g)
     if c.e.arg == v.YIELD_GOYIELD:
         return f"{g} yields and goes to the tail of P{c.e.p}'s ring.", "goyield_m", "goyield: ring tail"
+    if c.e.arg == v.YIELD_STW:
+        text = f"{g} is preempted on P{c.e.p} because the world is to stop: {_where_next(c)}."
+        return text, "goschedImpl", "preempted for a stop of the world: own runnext"
     if c.e.arg == v.YIELD_PREEMPTED:
         text = f"{g} is preempted on P{c.e.p} and goes to the tail of the global queue."
         return text, "gopreempt_m", "preempted: global tail"

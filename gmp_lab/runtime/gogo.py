@@ -15,7 +15,7 @@ from gmp_lab import vocabulary as v
 from gmp_lab import workload as w
 from gmp_lab.config import Costs
 from gmp_lab.errors import ConfigError
-from gmp_lab.runtime import chan, timers
+from gmp_lab.runtime import chan, stw, timers
 from gmp_lab.runtime.chan import chanrecv, chansend
 from gmp_lab.runtime.goroutine import goexit0, gopark, gopreempt_m, goschedImpl, newproc
 from gmp_lab.runtime.runtime2 import G, M
@@ -175,6 +175,15 @@ def _park(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
     return False
 
 
+def _gomaxprocs(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    return stw.systemstack(rt, mp, gp, stw.GOMAXPROCS(rt, gp, op[1]))
+
+
+def _system(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    call: Callable[[Runtime, M, G, Any], bool] = op[1]
+    return call(rt, mp, gp, op[2])
+
+
 def _work(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
     raise AssertionError("work is not an operation that happens at an instant")
 
@@ -194,10 +203,12 @@ OPERATIONS[w.OP_LOCK_THREAD] = _lock_thread
 OPERATIONS[w.OP_UNLOCK_THREAD] = _unlock_thread
 OPERATIONS[w.OP_NOW] = _now
 OPERATIONS[w.OP_PARK] = _park
+OPERATIONS[w.OP_GOMAXPROCS] = _gomaxprocs
+OPERATIONS[w.OP_SYSTEM] = _system
 
 
 # Operations without a prologue check: syscall.Syscall and time.Now are nosplit, log is no code at all.
-NOSPLIT = frozenset((w.OP_SYSCALL, w.OP_NOW, w.OP_LOG))
+NOSPLIT = frozenset((w.OP_SYSCALL, w.OP_NOW, w.OP_LOG, w.OP_SYSTEM))
 
 
 def operation_costs(costs: Costs) -> list[int]:

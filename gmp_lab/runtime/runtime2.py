@@ -23,7 +23,8 @@ _Gdead = 6  # exited
 _Pidle = 0  # on the idle list, or in transition; runs nothing
 _Prunning = 1  # wired to an M that runs Go code, the scheduler, or (1.26 and later) a system call
 _Psyscall = 2  # up to 1.25: its M is in a system call; anyone may take it by changing the status
-_Pgcstop = 3  # stopped for the garbage collector
+_Pgcstop = 3  # stopped with the world; with the stopper's M, or with none
+_Pdead = 4  # no longer there: GOMAXPROCS became smaller
 
 
 class G:
@@ -104,7 +105,7 @@ class P:
     """A processor: the right to run Go code, with its queue.  ``runq`` is a deque that never exceeds 256."""
 
     __slots__ = (
-        "id", "idle", "m", "preempt", "runnext", "runq", "schedtick", "status", "syscalltick", "sysmontick",
+        "gcStopTime", "id", "idle", "m", "oldm", "preempt", "runnext", "runq", "schedtick", "status", "syscalltick", "sysmontick",
         "timers",
     )  # fmt: skip
 
@@ -112,6 +113,7 @@ class P:
         self.id = id
         self.status = _Pidle
         self.m: M | None = None
+        self.oldm: M | None = None  # the M that had it when the world was stopped
         self.runnext: G | None = None
         self.runq: deque[G] = deque()
         self.schedtick = 0
@@ -119,18 +121,29 @@ class P:
         self.preempt = False
         self.sysmontick = Sysmontick()
         self.timers: list[tuple[int, int, G]] = []  # heap of (when, serial number, goroutine)
+        self.gcStopTime = 0  # when it was stopped
         self.idle = False  # on sched.pidle (Go: its bit in idlepMask)
 
     def __repr__(self) -> str:
         return f"P{self.id}"
 
 
+class Sema:
+    """One of the runtime's own semaphores of value 1 (worldsema, gcsema): taken or not, and who waits, oldest first."""
+
+    __slots__ = ("taken", "waiters")
+
+    def __init__(self) -> None:
+        self.taken = False
+        self.waiters: deque[G] = deque()
+
+
 class Sched:
     """What belongs to no P (runtime2.go schedt). Lists have their next element last, as stacks."""
 
     __slots__ = (
-        "gcwaiting", "lastpoll", "midle", "mnext", "needspinning", "nmidlelocked", "nmspinning", "nmsys", "pidle",
-        "pollUntil", "poller", "runq", "sysmonwait",
+        "gcsema", "gcwaiting", "lastpoll", "midle", "mnext", "needspinning", "newprocs", "nmidlelocked", "nmspinning",
+        "nmsys", "pdead", "pidle", "pollUntil", "poller", "runq", "stop", "stopwait", "sysmonwait", "worldsema",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -142,7 +155,13 @@ class Sched:
         self.mnext = 0
         self.nmidlelocked = 0
         self.nmsys = 0
-        self.gcwaiting = False
+        self.gcwaiting = False  # the world is being stopped, or is stopped
+        self.stopwait = 0  # Ps that are not stopped yet
+        self.stop: Any = None  # the stop that is under way (stw.WorldStop)
+        self.newprocs = 0  # GOMAXPROCS from the next start of the world on (0: as before)
+        self.pdead: list[P] = []  # Ps that may come back, by number
+        self.worldsema = Sema()
+        self.gcsema = Sema()
         self.sysmonwait = False
         self.lastpoll = 1  # 0 while an M is blocked in netpoll
         self.pollUntil = 0
