@@ -10,7 +10,8 @@ from gmp_lab.narrate.scene import Said, SaidFrom, Scene
 
 
 def _stw_stop(c: Scene) -> Said:
-    text = f"{c.g(c.e.g)} on M{c.e.m} begins to stop the world ({v.STW_REASONS[c.e.arg]}); its own P{c.e.p} is stopped."
+    why = v.STW_REASONS[c.e.arg]
+    text = f"{c.g(c.e.g)} on M{c.e.m} begins to stop the world ({why}); its own P{c.e.p} is stopped."
     return text, "stopTheWorldWithSema", "take what is free at once, ask the rest"
 
 

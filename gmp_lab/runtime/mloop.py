@@ -11,11 +11,12 @@ from collections.abc import Callable
 from gmp_lab.config import Config
 from gmp_lab.runtime.gogo import gogo, operation_costs
 from gmp_lab.runtime.osched import Cores
-from gmp_lab.runtime.preempt import doSigPreempt
+from gmp_lab.runtime.preempt import sigPreempt
 from gmp_lab.runtime.runtime2 import M, _Gsyscall
 from gmp_lab.runtime.schedule import netpollEnd, schedule
 from gmp_lab.runtime.syscall import exitsyscall
 from gmp_lab.runtime.threads import acquirep
+from gmp_lab.runtime.waits import check_waits
 from gmp_lab.runtime.world import Row, Runtime
 
 
@@ -53,6 +54,10 @@ class Machine(Runtime):
                     return
             if not gogo(self, mp, gp):
                 return
+
+    def check(self) -> None:
+        super().check()
+        check_waits(self)
 
     # --- the Runtime's idea of time -------------------------------------------------------------------------
 
@@ -110,7 +115,7 @@ class Machine(Runtime):
         """mp has a core again: first the signal that waited for it, then what it was doing."""
         if mp.sigwait:
             mp.sigwait = False
-            doSigPreempt(self, mp)
+            sigPreempt(self, mp)
         self.run_m(mp)
 
 

@@ -23,7 +23,7 @@ from gmp_lab.runtime.runtime2 import G, M, P, Sema, _Gsyscall, _Pgcstop, _Prunni
 from gmp_lab.runtime.sysmon import notewakeupSysmon
 from gmp_lab.runtime.threads import newm, notewakeup, pidleget, wakep
 from gmp_lab.runtime.world import Runtime
-from gmp_lab.workload import OP_SYSTEM, Body, Op
+from gmp_lab.workload import OP_CONTINUE, Body, Op
 
 System = Generator[Op, Any, Any]
 _SEMACQUIRE = v.WAIT_NO["semacquire"]
@@ -62,7 +62,7 @@ def systemstack(rt: Runtime, mp: M, gp: G, steps: System) -> bool:
 def _first(gp: G, body: Body, steps: System) -> Body:
     result = yield from steps
     gp.body = body
-    yield (OP_SYSTEM, _back, result)
+    yield (OP_CONTINUE, _back, result)
 
 
 def _back(rt: Runtime, mp: M, gp: G, result: Any) -> bool:
@@ -84,7 +84,7 @@ def semacquire(rt: Runtime, gp: G, sema: Sema) -> System:
         sema.taken = True
         return
     sema.waiters.append(gp)
-    yield (OP_SYSTEM, _park, None)
+    yield (OP_CONTINUE, _park, None)
 
 
 def _park(rt: Runtime, mp: M, gp: G, _: object) -> bool:
@@ -131,7 +131,7 @@ def stopTheWorldWithSema(rt: Runtime, gp: G, reason: int) -> System:
     while (idle := pidleget(rt)) is not None:
         gcstop(rt, idle, v.GCSTOP_IDLE)
     if sched.stopwait:
-        yield (OP_SYSTEM, _notetsleep, stop)
+        yield (OP_CONTINUE, _notetsleep, stop)
     _stopped(rt, gp, stop)
     return stop
 
@@ -211,10 +211,9 @@ def startTheWorldWithSema(rt: Runtime, gp: G, stop: WorldStop) -> None:
     runnable = procresize(rt, gp, mp, procs)
     if sched.sysmonwait:
         notewakeupSysmon(rt)
-    for pp, m2 in runnable:
-        delay, how = rt.costs.wake_m, 2
-        if m2 is None:
-            m2, delay, how = newm(rt, pp, False), rt.costs.new_m, 0
+    for pp, old in runnable:
+        m2 = newm(rt, pp, False) if old is None else old
+        delay, how = (rt.costs.new_m, 0) if old is None else (rt.costs.wake_m, 2)
         m2.nextp = pp
         if rt.emit is not None:
             rt.emit((rt.engine.now, v.E_M_START, -1, pp.id, m2.id, how))

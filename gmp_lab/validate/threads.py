@@ -50,7 +50,8 @@ def pidle_put(b: Books, e: Event) -> None:
     b.need("idle", b.p_m[e.p] < 0, f"P{e.p} becomes idle while M{b.p_m[e.p]} has it")
     b.need("idle", e.p not in b.promised, f"P{e.p} becomes idle while M{b.promised.get(e.p)} is started for it")
     b.need("idle", not b.busy(e.p), f"P{e.p} becomes idle with work in its queue")
-    b.need("conserve", not b.glob or b.world == "starting", f"P{e.p} becomes idle while {len(b.glob)} Gs are on the global queue")
+    free = not b.glob or b.world == "starting"
+    b.need("conserve", free, f"P{e.p} becomes idle while {len(b.glob)} Gs are on the global queue")
     b.loose.discard(e.p)
     b.pidle.append(e.p)
 

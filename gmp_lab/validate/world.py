@@ -1,4 +1,4 @@
-"""Rules about a stop of the world: every P is stopped before it is called stopped, and none does anything until it starts."""
+"""Rules about a stop of the world: it is stopped when every P is, and nobody does anything until it starts."""
 
 from __future__ import annotations
 
