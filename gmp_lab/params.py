@@ -84,6 +84,7 @@ class Version:
     preempt_signal: bool = True  # SIGURG (1.14)
     # the rest
     timer_heaps: bool = True  # each P keeps timers, and the scheduler runs them (1.14); before: goroutine timerproc
+    sync_timer_chans: bool = True  # a timer's channel holds no old value after Stop, costs nothing if unheard (1.23)
     default_procs: str = "quota"  # GOMAXPROCS if nobody sets it: "one", "cpus" (1.5), "quota" (cgroup-aware, 1.25)
     scheddetail: str = "1.26"  # schedtrace(detailed): format of the report, of gmp_lab.scheddetail.FORMATS
     dump: str = "1.25"  # waitReasonStrings, printcreatedby: words of a goroutine dump, of gmp_lab.dump.FORMATS
@@ -144,6 +145,7 @@ _1_19 = replace(
     name="1.19",
     known="source read (1.19.8); start-up tick measured",
     schedtrace="1.19",
+    sync_timer_chans=False,
     startup=(*_parked, replace(_finq, queue="runnext")),
     needspinning=False,
     wakep_after_yield=False,

@@ -93,6 +93,10 @@ E_STACK_NEW: Final = 63  # g, just made, has a stack of arg bytes and not of the
 E_NET_READY: Final = 91  # waiting -> runnable: the poller found g's descriptor ready; arg = NET_*, where g goes
 E_NET_ARRIVE: Final = 92  # data came from outside for connection arg; changes nothing by itself
 
+E_TIMER_HEAP: Final = 93  # p's heap has arg (1, -1) timers more, those of Sleep left out
+E_TIMER_RUN: Final = 94  # a timer of package time runs on p and m (on none up to 1.13); arg = TIMER_*; the send or
+#                          the new goroutine is told next; g is who asked its channel, if somebody did
+
 # --- stopping the world; the collector (64-90) ------------------------------------------------------------------
 E_STW_STOP: Final = 64  # g on m begins to stop the world for reason arg (STW_REASONS); its own p is _Pgcstop now,
 #                         still with m; sched.gcwaiting is set
@@ -145,6 +149,10 @@ EXIT_NAMES: Final = (
     "found an idle P late",
     "found no P",
 )
+
+TIMER_SEND: Final = 0  # it sends on its channel
+TIMER_DROP: Final = 1  # its channel is full: the tick is dropped
+TIMER_FUNC: Final = 2  # it starts the goroutine of AfterFunc
 
 PREEMPT_SLICE: Final = 0  # its slice is 10 ms old
 PREEMPT_STW: Final = 1  # the world is to be stopped

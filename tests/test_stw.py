@@ -28,6 +28,7 @@ from gmp_lab import (
 from gmp_lab import vocabulary as v
 from gmp_lab.errors import ConfigError
 from gmp_lab.replay import Replay, state_after
+from gmp_lab.timer import new_timer
 from gmp_lab.validate import validate
 
 MS = 1_000_000
@@ -172,6 +173,34 @@ def test_the_work_of_a_surplus_p_comes_first_in_the_global_queue() -> None:
     before, after = state_after(rec, at), state_after(rec, at + 1)
     p = before.ps[rec[at].p]
     assert list(after.runq) == [p.runnext, *p.runq, *before.runq] and len(p.runq) > 4
+
+
+def test_the_timers_of_a_surplus_p_are_kept_by_another() -> None:
+    def sleeper(t: Any) -> Any:
+        yield recv(t.C)
+        yield work(us=500)
+        yield sleep(us=300)
+        yield log(1)
+
+    def ticking() -> Any:
+        t = yield new_timer(ms=1)
+        yield go(sleeper, t)
+        yield work(us=500, loop="unsafe")
+        yield recv(t.C)
+
+    def main() -> Any:
+        yield go(ticking)
+        yield work(us=700)
+        yield gomaxprocs(1)
+        yield work(ms=3)
+        yield sleep(ms=3)
+
+    def timers_are_on_ps(rt: Any, rows: Any) -> None:
+        rt.check()
+        assert all(t.ts in rt.allp for p in rt.allp for _, _, t in p.timers if hasattr(t, "ts") and t.heaped)
+
+    rec = simulate(Config(gomaxprocs=2), Program(main), observe=timers_are_on_ps)
+    assert kinds(rec, v.E_TIMER_RUN) and validate(rec) == []
 
 
 def test_the_number_that_is_set_already_stops_nothing() -> None:

@@ -11,6 +11,7 @@ from gmp_lab.errors import Throw
 from gmp_lab.runtime.runq import runqempty
 from gmp_lab.runtime.runtime2 import G, M, P, _Pdead, _Pidle, _Prunning
 from gmp_lab.runtime.threads import acquirep, mget, mgetSpecific, pidleput
+from gmp_lab.runtime.timers import take
 from gmp_lab.runtime.world import Runtime
 
 Runnable = list[tuple[P, M | None]]
@@ -69,8 +70,7 @@ def destroy(rt: Runtime, mp: M, pp: P) -> None:
     if pp.runnext is not None:
         rt.sched.runq.appendleft(pp.runnext)
         pp.runnext = None
-    mp.p.timers = sorted(mp.p.timers + pp.timers)
-    pp.timers = []
+    take(rt, mp.p, pp)
     pp.status = _Pdead
 
 

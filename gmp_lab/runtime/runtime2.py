@@ -137,7 +137,7 @@ class P:
 
     __slots__ = (
         "gcStopTime", "id", "idle", "m", "oldm", "preempt", "runnext", "runq", "schedtick", "status", "syscalltick",
-        "sysmontick", "timers",
+        "sysmontick", "timers", "zombies",
     )  # fmt: skip
 
     def __init__(self, id: int) -> None:
@@ -151,8 +151,9 @@ class P:
         self.syscalltick = 0
         self.preempt = False
         self.sysmontick = Sysmontick()
-        self.timers: list[tuple[int, int, G]] = []  # heap of (when, serial number, goroutine)
         self.gcStopTime = 0  # when it was stopped
+        self.timers: list[tuple[int, int, Any]] = []  # heap of (when, serial number, sleeping G or Timer)
+        self.zombies = 0  # stopped timers in it
         self.idle = False  # on sched.pidle (Go: its bit in idlepMask)
 
     def __repr__(self) -> str:

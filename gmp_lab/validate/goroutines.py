@@ -13,6 +13,7 @@ from gmp_lab.validate.books import DEAD, RUNNABLE, RUNNING, WAITING, Books, Plac
 
 _SLEEP: Final = v.WAIT_NO["sleep"]
 _IO: Final = v.WAIT_NO["IO wait"]
+_CHANNELS: Final = {v.WAIT_NO["chan receive"], v.WAIT_NO["select"]}
 
 
 def create(b: Books, e: Event) -> None:
@@ -26,6 +27,8 @@ def create(b: Books, e: Event) -> None:
 def ready(b: Books, e: Event) -> None:
     asleep = b.reason.get(e.g) == _SLEEP and b.status.get(e.g) == WAITING
     b.need("timer", not asleep or b.timer == (e.t, e.g), f"G{e.g} wakes from its sleep and no timer ran for it")
+    nobody = e.arg < 0 and b.status.get(e.g) == WAITING and b.reason.get(e.g) in _CHANNELS
+    b.need("timer", not nobody or b.timer == (e.t, -1), f"G{e.g} waits on channels, and nobody and no timer sent")
     inside = b.status.get(e.g) == WAITING and b.reason.get(e.g) == _IO
     b.need("net", not inside, f"G{e.g} waits for the poller and is readied by somebody else")
     b.move(e.g, (WAITING,), RUNNABLE)
@@ -156,6 +159,19 @@ def timer(b: Books, e: Event) -> None:
         b.midpass.add(e.m)  # a stolen timer: what it readies is run at once
 
 
+def timer_run(b: Books, e: Event) -> None:
+    b.need("timer", 0 <= e.arg <= v.TIMER_FUNC, f"a timer does something unknown ({e.arg})")
+    ran = b.m_p.get(e.m) == e.p >= 0 or (e.m < 0 and not b.version.timer_heaps)
+    b.need("timer", ran, f"M{e.m} runs a timer for P{e.p}, which it does not have")
+    b.timer = (e.t, -1)
+    b.midpass.add(e.m)  # it may be a stolen timer: what it readies is run at once
+
+
+def timer_heap(b: Books, e: Event) -> None:
+    b.timers[e.p] += e.arg
+    b.need("timer", b.timers[e.p] >= 0, f"P{e.p} has fewer timers than none")
+
+
 def log(b: Books, e: Event) -> None:
     b.need("owner", b.status.get(e.g) == RUNNING, f"G{e.g} writes {e.arg} and does not run")
     b.runs(e, "writes on")
@@ -190,5 +206,5 @@ def lock_thread(b: Books, e: Event) -> None:
 RULES: Final[dict[int, Callable[[Books, Event], None]]] = {
     v.E_GO_CREATE: create, v.E_READY: ready, v.E_EXECUTE: execute, v.E_PARK: park, v.E_EXIT: exits, v.E_YIELD: yields,
     v.E_PREEMPT: preempt, v.E_SIGNAL: signal, v.E_TIMER: timer, v.E_LOG: log, v.E_LOCK_THREAD: lock_thread,
-    v.E_NET_READY: net_ready,
+    v.E_NET_READY: net_ready, v.E_TIMER_RUN: timer_run, v.E_TIMER_HEAP: timer_heap,
 }  # fmt: skip
