@@ -66,6 +66,7 @@ OP_RECV2: Final = 16
 OP_SELECT: Final = 17
 OP_GOEXIT: Final = 18
 OP_SYNC: Final = 19  # the first of those in sync.py; the last is 29
+OP_GOMAXPROCS: Final = 35
 OP_COUNT: Final = 64  # room for the operations of sync, stacks, memory and the network
 
 LOOP_KINDS: Final = ("free", "leaf", "call", "unsafe")
@@ -167,6 +168,11 @@ def lock_os_thread() -> Op:
 def unlock_os_thread() -> Op:
     """runtime.UnlockOSThread(): undo one lock_os_thread()."""
     return (OP_UNLOCK_THREAD,)
+
+
+def gomaxprocs(n: int) -> Op:
+    """runtime.GOMAXPROCS(n): ``old = yield gomaxprocs(n)``; 1..256 with the world stopped, 0 only asks."""
+    return (OP_GOMAXPROCS, check_int("gomaxprocs(n)", n, 0, 256))
 
 
 class Chan:

@@ -13,6 +13,7 @@ from gmp_lab import vocabulary as v
 from gmp_lab.doctor import find_toolchain
 from gmp_lab.narrate import Step, narrate
 from gmp_lab.narrate.goroutines import GOROUTINES
+from gmp_lab.narrate.memory import MEMORY
 from gmp_lab.narrate.stacks import STACKS
 from gmp_lab.narrate.threads import THREADS
 
@@ -97,6 +98,11 @@ NEXT: list[Row] = [
     (1, v.E_LOCK_SPIN, 1, 0, 0, 1),
     (1, v.E_STARVING, 1, 0, 0, 1),
     (1, v.E_STARVING, 1, 0, 0, 0),
+    *((1, v.E_STW_STOP, 1, 0, 0, why) for why in range(len(v.STW_REASONS))),
+    *((1, v.E_GCSTOP, -1, 1, 0, how) for how in range(4)),
+    (1, v.E_STW_STOPPED, 1, 0, 0, v.STW_GOMAXPROCS),
+    (1, v.E_STW_START, 1, 0, 0, 2),
+    (1, v.E_P_DESTROY, -1, 1, 0, -1),
 ]
 NAMES = ("main", "worker", "reader", *["worker"] * 14)
 
@@ -116,7 +122,7 @@ def every_step(go: str = "1.27") -> list[Step]:
 
 
 def test_every_kind_of_event_has_a_sentence() -> None:
-    assert set(GOROUTINES | THREADS | STACKS) == set(v.KIND_NAMES)
+    assert set(GOROUTINES | THREADS | STACKS | MEMORY) == set(v.KIND_NAMES)
 
 
 def test_the_examples_below_show_every_kind() -> None:

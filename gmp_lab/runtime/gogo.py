@@ -16,7 +16,7 @@ from gmp_lab import vocabulary as v
 from gmp_lab import workload as w
 from gmp_lab.config import Costs
 from gmp_lab.errors import ConfigError
-from gmp_lab.runtime import chan, cond, mutex, netpoll, rwmutex, select, sema, stackcalls, timerchan, timers
+from gmp_lab.runtime import chan, cond, mutex, netpoll, rwmutex, select, sema, stackcalls, stw, timerchan, timers
 from gmp_lab.runtime.chan import chanrecv, chansend
 from gmp_lab.runtime.goroutine import Goexit, goexit0, gopark, goschedImpl, newproc
 from gmp_lab.runtime.preempt import newstackPreempt
@@ -177,6 +177,10 @@ def _park(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
     return False
 
 
+def _gomaxprocs(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    return stw.systemstack(rt, mp, gp, stw.GOMAXPROCS(rt, gp, op[1]))
+
+
 def _net_read(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
     if netpoll.pollRead(rt, mp, gp, op[1]):
         return True
@@ -257,6 +261,7 @@ OPERATIONS[w.OP_LOCK_THREAD] = _lock_thread
 OPERATIONS[w.OP_UNLOCK_THREAD] = _unlock_thread
 OPERATIONS[w.OP_NOW] = _now
 OPERATIONS[w.OP_PARK] = _park
+OPERATIONS[w.OP_GOMAXPROCS] = _gomaxprocs
 OPERATIONS[w.OP_CALL] = stackcalls.call
 OPERATIONS[w.OP_RET] = stackcalls.ret
 OPERATIONS[w.OP_RECURSE] = stackcalls.recurse

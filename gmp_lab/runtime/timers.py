@@ -178,6 +178,22 @@ def adjust(rt: Runtime, pp: P) -> None:
     pp.timers = sorted(e for e in pp.timers if type(e[2]) is G or not _void(rt, pp, e[1], e[2]))
 
 
+def take(rt: Runtime, dst: P, src: P) -> None:
+    """Move all timers of src, which is no more, to dst.
+
+    Go: runtime/time.go timers.take (1.27.3)
+    Differs: nothing.
+    """
+    adjust(rt, src)
+    for _, _, t in src.timers:
+        if type(t) is not G:
+            t.ts = dst
+            _count(rt, src, -1)
+            _count(rt, dst, 1)
+    dst.timers = sorted(dst.timers + src.timers)
+    src.timers = []
+
+
 def run(rt: Runtime, mp: M, pp: P, entry: int, t: Timer) -> None:
     """Run t, whose entry has just been taken off pp's heap, on mp, unless it is void.
 

@@ -113,12 +113,16 @@ def exits(b: Books, e: Event) -> None:
 
 def yields(b: Books, e: Event) -> None:
     b.leaves(e, RUNNABLE)
-    b.need("preempt", e.arg != v.YIELD_PREEMPTED or e.g in b.asked, f"G{e.g} is preempted but nobody asked it to")
+    forced = e.arg in (v.YIELD_PREEMPTED, v.YIELD_STW)
+    b.need("preempt", not forced or e.g in b.asked, f"G{e.g} is preempted but nobody asked it to")
     b.need("reason", 0 <= e.arg < len(v.YIELD_NAMES), f"G{e.g} yields for an unknown reason {e.arg}")
     if b.stopped:
-        b.need("signal", e.arg == v.YIELD_PREEMPTED, f"G{e.g} was stopped by a signal but yields by itself")
+        b.need("signal", forced, f"G{e.g} was stopped by a signal but yields by itself")
         b.stopped = False
-    if e.arg == v.YIELD_GOYIELD:
+    if e.arg == v.YIELD_STW:
+        b.need("stop", b.world == "stopping", f"G{e.g} is preempted for a stop of the world, which goes on")
+        b.put_next(e.g, e.p)
+    elif e.arg == v.YIELD_GOYIELD:
         locks.hands_over(b, e)
         b.put_tail(e.g, e.p)
     else:
@@ -132,6 +136,8 @@ def preempt(b: Books, e: Event) -> None:
     if e.arg == v.PREEMPT_SLICE:
         age = e.t - b.slice_start[e.p]
         b.need("slice", age >= params.forcePreemptNS, f"G{e.g} is asked to stop {age} ns after its slice began")
+    if e.arg == v.PREEMPT_STW:
+        b.need("stop", b.world == "stopping", f"G{e.g} is asked to stop with the world, which goes on")
 
 
 def signal(b: Books, e: Event) -> None:
