@@ -10,7 +10,7 @@ SETUP = $(PYTHON) gmp_lab/setup_env.py
 export NO_GO
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test setup lint bench notebooks compiled doctor lock clean python
+.PHONY: help lab test setup lint bench notebooks compiled fidelity doctor lock clean python
 
 lab: python ## set up if needed, open JupyterLab on notebooks/00-start-here.ipynb
 	@$(SETUP) lab -- $(LAB_ARGS)
@@ -29,6 +29,9 @@ bench: python ## benchmarks, as ratios; they decide no test
 
 notebooks: python ## execute the notebooks and store their outputs
 	@$(SETUP) notebooks
+
+fidelity: python ## the table of recorded experiments beside the simulation, into notebooks/reference
+	@$(SETUP) fidelity
 
 compiled: python ## make a copy with a compiled core in build/compiled, about twice as fast (needs a C compiler)
 	@$(SETUP) compiled

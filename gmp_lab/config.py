@@ -21,13 +21,22 @@ class Costs:
     """Nanoseconds charged for each operation (0 to 1e9 each); see runtime-spec section 9 for the measurements."""
 
     switch: int = 80  # scheduler's own time for one goroutine switch
-    chan_op: int = 20  # a channel or WaitGroup operation that does not switch
+    deaf: int = 80  # of each switch, the first so many ns are on g0: a request to preempt is lost then
+    chan_op: int = 20  # a channel, WaitGroup, Cond or semaphore operation that does not switch
+    select: int = 50  # a select of a few cases that does not switch
+    mutex: int = 6  # Lock or Unlock of a free Mutex or RWMutex
+    spin: int = 750  # one turn of spinning for a Mutex: 30 PAUSE instructions
     go: int = 100  # the go statement
+    new_g: int = 1_250  # on top of it, if no dead goroutine is left whose g and stack can be used again
     syscall: int = 55  # entersyscall plus exitsyscall, on top of the call itself
     steal: int = 300  # scanning and taking, without the sleep before a runnext
-    wake_m: int = 20_000  # futex wake until the thread runs
+    wake_m: int = 20_000  # futex wake until the thread runs, on a core that was idle
+    handover_m: int = 3_000  # the same if the waking thread goes to sleep at once and leaves its core (LockOSThread)
     new_m: int = 20_000  # clone until the thread runs
     signal: int = 900  # tgkill until the handler runs
+    call: int = 4  # a call and its return, checked by the prologue
+    stack_kb: int = 90  # growing or shrinking a stack, for each KiB that is copied
+    stack_segment: int = 200  # up to 1.2: linking one more stack segment, or freeing it (a guess: not measured)
     usleep_slack: int = 75_000  # what every usleep lasts longer than asked for, on average
     usleep_jitter: int = (
         20_000  # spread of that slack: without it, loops and sysmon's rounds would keep in step
@@ -49,6 +58,9 @@ class Config:
     until_ns        simulated time at which the run is cut off if main has not returned, 1..3.6e12 ns
     asyncpreemptoff GODEBUG=asyncpreemptoff=1: no SIGURG, only the checks in function prologues
     schedtrace_ms   GODEBUG=schedtrace=N: print a line every N ms (0 = off); as in Go, keeps sysmon awake
+    scheddetail     GODEBUG=scheddetail=1: every P, M and G then, not one line
+    gcshrinkstackoff   GODEBUG=gcshrinkstackoff=1: the collector shrinks no stacks
+    adaptivestackstart GODEBUG=adaptivestackstart: reused goroutines start with the average stack in use (1.19+)
     startup         "bare": main alone; "real": with the goroutines and ticks that a real program starts with
     max_events      guard against endless programs: engine steps, 1..1e9
     costs           see Costs
@@ -66,6 +78,9 @@ class Config:
     startup: str = "bare"
     max_events: int = 20_000_000
     costs: Costs = field(default_factory=Costs)
+    scheddetail: bool = False
+    gcshrinkstackoff: bool = False
+    adaptivestackstart: bool = True
 
     def __post_init__(self) -> None:
         check_int("gomaxprocs", self.gomaxprocs, 1, MAX_PROCS)
@@ -80,6 +95,9 @@ class Config:
         check_int("max_events", self.max_events, 1, 1_000_000_000)
         if not isinstance(self.costs, Costs):
             raise ConfigError("costs", self.costs, "a Costs(...)")
+        check_bool("scheddetail", self.scheddetail)
+        check_bool("gcshrinkstackoff", self.gcshrinkstackoff)
+        check_bool("adaptivestackstart", self.adaptivestackstart)
 
     def to_dict(self) -> dict[str, object]:
         """Return the parameters as plain values, in the order of their definition."""

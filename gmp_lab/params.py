@@ -6,9 +6,10 @@ names the symbol or function of the Go source in which the fact can be read, and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
-from gmp_lab.errors import ConfigError
+from gmp_lab.errors import ConfigError, check_int
 
 # --- constants that are the same in every row below; Go's names, Go's values --------------------------------
 
@@ -22,6 +23,24 @@ sysmonMaxDelay = 10 * 1000 * 1000  # runtime/proc.go sysmon: longest sleep, 10 m
 sysmonIdleRounds = 50  # runtime/proc.go sysmon: idle rounds before the sleep doubles
 sysmonMaxSleep = 60 * 1000 * 1000 * 1000  # runtime/proc.go sysmon: forcegcperiod / 2
 stealSleepUs = 3  # runtime/proc.go runqgrab: usleep before a runnext is stolen
+netpollEvents = 128  # runtime/netpoll_epoll.go netpoll: descriptors taken at a time
+sysmonPollNS = 10 * 1000 * 1000  # runtime/proc.go sysmon: polls the network if nobody did for so long
+active_spin = 4  # runtime/lock_spinbit.go active_spin: turns of spinning for a Mutex before sleeping
+starvationThresholdNs = 1000 * 1000  # internal/sync/mutex.go starvationThresholdNs: waiting longer is starving
+rwmutexMaxReaders = 1 << 30  # sync/rwmutex.go rwmutexMaxReaders
+StackSmall = 128  # internal/abi/stack.go StackSmall: a frame of up to so many bytes needs no room above the guard
+stackEntry = 32  # runtime/proc.go newproc1: bytes at the upper end of a new stack, above goexit's return address
+stackCacheSize = 32 << 10  # runtime/malloc.go _StackCacheSize: smaller stacks are cut out of spans of this size
+stackExtra = 2048  # up to 1.2, runtime/stack.h StackExtra: room in a new segment beyond the frame (from memory)
+maxstacksize = 1000 * 1000 * 1000  # runtime/proc.go main: limit of a goroutine's stack
+arenaStart = 0xC000000000  # runtime/malloc.go mallocinit: where the heap, and so the first stack, usually lies
+gFreeMost, gFreeKept = 64, 32  # runtime/proc.go gfput, gfget: dead Gs that a P keeps, and how many it moves at a time
+#: bytes of the runtime's own frames on the stack of a waiting goroutine, by wait reason: from the prologues of
+#: chanrecv1, chanrecv, gopark and so on, as Go 1.27.3 compiles them for amd64
+parkFrames = {
+    "chan receive": 192, "chan send": 192, "select": 352, "sleep": 120, "sync.WaitGroup.Wait": 232,
+    "sync.Mutex.Lock": 272,
+}  # fmt: skip
 maxmcount = 10000  # runtime/proc.go schedinit: more threads than this end the program
 bareSchedtick = (
     1  # P0's schedtick at main.main in a bare start: at 0 the first Gosched would meet the 61 rule
@@ -49,6 +68,30 @@ class Version:
     startup: tuple[StartupG, ...]  # goroutines at main.main, main itself (always the first) left out
     startup_schedtick: int  # P0's schedtick when main.main begins
     startup_threads: int  # idle Ms when main.main begins: one for each P, at most this many (counted in /proc)
+    # who runs next
+    local_queues: bool = True  # each P has a queue; False: one queue for all, and no P (1.0; here a P is one of mcpu)
+    ring: int = runqsize  # runqput: longest local queue (GROWS: it grows instead of overflowing)
+    runnext: bool = True  # p.runnext: a readied G runs next, in its waker's slice (1.5)
+    global_tick: int = schedtickGlobal  # schedule: every so many ticks the global queue is looked at first
+    steal_picks: int = 0  # findrunnable: victims drawn at random, this many for each P; 0: stealOrder, in passes
+    steal_sleep_us: int = stealSleepUs  # runqgrab: usleep before a runnext is stolen; 100 in 1.5
+    needspinning: bool = True  # pidlegetSpinning leaves word (1.20 or so)
+    wakep_after_yield: bool = True  # goschedImpl calls wakep (1.20 or so)
+    # who keeps the P, and who is stopped
+    syscall_hands_over: bool = False  # entersyscall gives the processor up at once (1.0)
+    preempt_prologue: bool = True  # a function's prologue looks at the flag (1.2)
+    preempt_signal: bool = True  # SIGURG (1.14)
+    # the rest
+    timer_heaps: bool = True  # each P keeps timers, and the scheduler runs them (1.14); before: goroutine timerproc
+    default_procs: str = "quota"  # GOMAXPROCS if nobody sets it: "one", "cpus" (1.5), "quota" (cgroup-aware, 1.25)
+    scheddetail: str = "1.26"  # schedtrace(detailed): format of the report, of gmp_lab.scheddetail.FORMATS
+    dump: str = "1.25"  # waitReasonStrings, printcreatedby: words of a goroutine dump, of gmp_lab.dump.FORMATS
+    metrics_count_system: bool = True  # gcount: /sched/goroutines counts the runtime's own goroutines (1.26+)
+    # stacks (runtime/stack.go; up to 1.3 runtime/stack.h)
+    stack_min: int = 2048  # stackMin: bytes that a new goroutine gets
+    stack_guard: int = 928  # stackGuard: a prologue fails if SP would come nearer than this to the lower end
+    stack_kind: str = "contiguous"  # "contiguous": copied to a larger one (1.3); "segmented": one more is linked
+    adaptive: bool = True  # gcComputeStartingStackSize: reused goroutines start with what was used on average (1.19)
 
 
 _parked = (
@@ -57,33 +100,129 @@ _parked = (
     StartupG("runtime.bgscavenge", "waiting", "GC scavenge wait"),
 )
 _updater = StartupG("runtime.updateMaxProcsGoroutine", "runq", "GOMAXPROCS updater (idle)")
+_finq = StartupG("runtime.runfinq", "runq", "finalizer wait")
+_unique = StartupG("runtime.unique_runtime_registerUniqueMapCleanup", "runnext", "chan receive")
 _finalizers = StartupG("runtime.runFinalizers", "runnext", "finalizer wait")
 
+GROWS = 1 << 40  # a local queue without an end
+
+_1_27 = Version(
+    name="1.27",
+    known="source read (1.27.3); start-up tick and idle order measured",
+    syscall_keeps_p=True,
+    idle_p_highest_first=True,
+    schedtrace="1.25",
+    startup=(*_parked, _updater, _finalizers),
+    startup_schedtick=4,
+    startup_threads=3,
+)
+_1_25 = replace(
+    _1_27,
+    name="1.25",
+    known="source read (1.25.5); start-up tick and idle order measured",
+    syscall_keeps_p=False,
+    idle_p_highest_first=False,
+    scheddetail="1.23",
+    metrics_count_system=False,
+)
+_1_23 = replace(
+    _1_25,
+    name="1.23",
+    known="source read (1.23.9); start-up tick measured, with a program that imports net",
+    schedtrace="1.23",
+    startup=(*_parked, _finq, _unique),
+    default_procs="cpus",
+    dump="1.23",
+)
+_1_19 = replace(
+    _1_23,
+    name="1.19",
+    known="source read (1.19.8); start-up tick measured",
+    schedtrace="1.19",
+    startup=(*_parked, replace(_finq, queue="runnext")),
+    needspinning=False,
+    wakep_after_yield=False,
+    scheddetail="1.19",
+    dump="1.19",
+)
+_1_14 = replace(
+    _1_19,
+    name="1.14",
+    known="release notes; inferred from 1.19 where these say nothing; start-up not known",
+    stack_guard=896,
+    adaptive=False,
+)
+_1_13 = replace(
+    _1_14,
+    name="1.13",
+    known="release notes of 1.14 (what was new there); inferred from 1.14 and 1.5; start-up not known",
+    preempt_signal=False,
+    timer_heaps=False,
+    stack_guard=880,
+)
+_1_5 = replace(
+    _1_13,
+    name="1.5",
+    known="source read (1.5); start-up not known",
+    steal_picks=4,
+    steal_sleep_us=100,
+    stack_guard=640,
+)
+_1_4 = replace(
+    _1_5,
+    name="1.4",
+    known="source read (1.4.3); start-up not known",
+    runnext=False,
+    steal_picks=2,
+    default_procs="one",
+    stack_guard=512,
+)
+_1_2 = replace(
+    _1_4,
+    name="1.2",
+    known="source of shortly after 1.2 read in part; release notes; start-up not known",
+    ring=GROWS,
+    stack_min=8192,
+    stack_guard=256,
+    stack_kind="segmented",
+)
+_1_1 = replace(
+    _1_2,
+    name="1.1",
+    known="release notes; inferred from 1.2 (prologue checks came there); start-up not known",
+    preempt_prologue=False,
+    stack_min=4096,
+)
+_1_0 = replace(
+    _1_1,
+    name="1.0",
+    known="source of 2010 read (before 1.0); start-up not known",
+    local_queues=False,
+    global_tick=1,
+    steal_picks=0,
+    syscall_hands_over=True,
+    startup=(),
+)
+#: the rows, oldest first
 VERSIONS: dict[str, Version] = {
     row.name: row
-    for row in (
-        Version(
-            name="1.25",
-            known="source read (1.25.5); start-up tick and idle order measured",
-            syscall_keeps_p=False,
-            idle_p_highest_first=False,
-            schedtrace="1.25",
-            startup=(*_parked, _updater, _finalizers),
-            startup_schedtick=4,
-            startup_threads=3,
-        ),
-        Version(
-            name="1.27",
-            known="source read (1.27.3); start-up tick and idle order measured",
-            syscall_keeps_p=True,
-            idle_p_highest_first=True,
-            schedtrace="1.25",
-            startup=(*_parked, _updater, _finalizers),
-            startup_schedtick=4,
-            startup_threads=3,
-        ),
-    )
+    for row in (_1_0, _1_1, _1_2, _1_4, _1_5, _1_13, _1_14, _1_19, _1_23, _1_25, _1_27)
 }
+
+
+def default_gomaxprocs(version: Version, cpus: int, quota: float | None = None) -> int:
+    """GOMAXPROCS of a process that nobody told one: CPUs of its affinity mask, cgroup limit in CPUs (None: no limit).
+
+    Source: runtime/cgroup_linux.go adjustCgroupGOMAXPROCS (1.25 and later); a limit below two still gives two.
+    """
+    check_int("cpus", cpus, 1, 1 << 20)
+    if quota is not None and not quota > 0:
+        raise ConfigError("quota", quota, "a number of CPUs above 0, or None")
+    if version.default_procs == "one":
+        return 1
+    if version.default_procs == "cpus" or quota is None:
+        return cpus
+    return min(cpus, max(2, math.ceil(quota)))
 
 
 def version(name: object) -> Version:

@@ -87,7 +87,8 @@ class Recording:
     """An immutable run: ``config``, what was run, the columns ``t kind g p m arg``, and how it ended.
 
     ``end_ns``   simulated time at the end
-    ``ended``    "exit" (main returned), "until" (cut off), "deadlock", or "events" (max_events)
+    ``ended``    "exit" (main returned), "until" (cut off), "deadlock", "events" (max_events),
+                 or Go's words of a panic or fatal error
     ``g_names``  name of goroutine i+1
     ``steps``    engine steps that were taken, also when nothing was recorded
     ``complete`` False if queue contents are unknown (a real trace)

@@ -26,13 +26,17 @@ P_WORDS: Final = {0: "idle", 1: "running", 2: "syscall", 3: "gcstop", 4: "dead"}
 
 @dataclass(slots=True)
 class GState:
-    """One goroutine: status number (1 runnable, 2 running, 3 syscall, 4 waiting, 6 dead), M, wait reason number."""
+    """One goroutine: status number (1 runnable, 2 running, 3 syscall, 4 waiting, 6 dead), M, wait reason number.
+
+    ``stack`` is the size of its stack in bytes (of a dead one: what it had).
+    """
 
     id: int
     status: int = 1
     m: int = -1
     reason: int = -1
     lockedm: int = -1
+    stack: int = 2048
 
 
 @dataclass(slots=True)
@@ -86,7 +90,7 @@ class State:
         """An independent copy."""
         return State(
             self.t,
-            {k: GState(g.id, g.status, g.m, g.reason, g.lockedm) for k, g in self.gs.items()},
+            {k: GState(g.id, g.status, g.m, g.reason, g.lockedm, g.stack) for k, g in self.gs.items()},
             [PState(p.id, p.status, p.m, p.runnext, deque(p.runq), p.schedtick, p.syscalltick) for p in self.ps],
             [MState(m.id, m.p, m.curg, m.doing, m.spinning, m.hand, m.cpu) for m in self.ms],
             deque(self.runq), list(self.pidle), list(self.midle),
@@ -103,6 +107,9 @@ class Replay:
         real = config.startup == "real"
         self.state.ps[0].schedtick = version.startup_schedtick if real else params.bareSchedtick
         self.keeps_p = version.syscall_keeps_p
+        self.stack_min = version.stack_min
+        self.runnext = version.runnext
+        self.ring = version.ring if version.local_queues else 0
         self.kicked: int = 0  # a G kicked out of runnext that the ring had no room for
 
     def apply(self, e: Event) -> None:
@@ -115,12 +122,17 @@ class Replay:
     # --- queues -----------------------------------------------------------------------------------------
 
     def put_next(self, p: PState, g: int) -> None:
+        if not self.runnext:
+            self.put_tail(p, g)
+            return
         old, p.runnext = p.runnext, g
         if old:
             self.put_tail(p, old)
 
     def put_tail(self, p: PState, g: int) -> None:
-        if len(p.runq) >= params.runqsize:
+        if not self.ring:
+            self.state.runq.append(g)
+        elif len(p.runq) >= self.ring:
             self.kicked = g
         else:
             p.runq.append(g)
@@ -135,7 +147,7 @@ class Replay:
 
 
 def _create(r: Replay, s: State, e: Event) -> None:
-    s.gs[e.g] = GState(e.g, 1 if e.p >= 0 else 4)
+    s.gs[e.g] = GState(e.g, 1 if e.p >= 0 else 4, stack=r.stack_min)
     if e.p >= 0:
         r.put_next(s.ps[e.p], e.g)
 
@@ -315,6 +327,17 @@ def _poll_wake(r: Replay, s: State, e: Event) -> None:
     s.ms[e.m].doing = "scheduling"
 
 
+def _net_ready(r: Replay, s: State, e: Event) -> None:
+    g = s.gs[e.g]
+    g.status, g.reason = 1, -1
+    if e.arg == v.NET_HAND:
+        s.ms[e.m].hand = e.g
+    elif e.arg == v.NET_RING:
+        s.ps[e.p].runq.append(e.g)
+    else:
+        s.runq.append(e.g)
+
+
 def _cpu(r: Replay, s: State, e: Event) -> None:
     s.ms[e.m].cpu = e.arg if e.kind == v.E_CPU_ON else -1
 
@@ -330,6 +353,14 @@ def _lock_thread(r: Replay, s: State, e: Event) -> None:
     s.gs[e.g].lockedm = e.m if e.arg else -1
 
 
+def _stack(r: Replay, s: State, e: Event) -> None:
+    g = s.gs[e.g]
+    if e.kind == v.E_STACK_SEGMENT:
+        g.stack += e.arg
+    else:
+        g.stack = e.arg if e.kind == v.E_STACK_NEW else v.stack_unpack(e.arg)[0]
+
+
 _HANDLERS: Final = {
     v.E_GO_CREATE: _create, v.E_READY: _ready, v.E_QUEUE_TAIL: _queue_tail, v.E_OVERFLOW: _overflow,
     v.E_EXECUTE: _execute, v.E_PARK: _park, v.E_EXIT: _exit, v.E_YIELD: _yield, v.E_GLOB_GET: _glob_get,
@@ -338,7 +369,8 @@ _HANDLERS: Final = {
     v.E_M_NEW: _m_new, v.E_M_START: _m_start, v.E_M_WAKE: _m_wake, v.E_M_PARK: _m_park, v.E_SPIN: _spin,
     v.E_NEED_SPIN: _need_spin, v.E_STOP_LOCKED: _stop_locked, v.E_START_LOCKED: _start_locked,
     v.E_POLL_BLOCK: _poll_block, v.E_POLL_WAKE: _poll_wake, v.E_CPU_ON: _cpu, v.E_CPU_OFF: _cpu,
-    v.E_SYSMON: _sysmon, v.E_SYSMON_DEEP: _sysmon, v.E_LOCK_THREAD: _lock_thread,
+    v.E_SYSMON: _sysmon, v.E_SYSMON_DEEP: _sysmon, v.E_LOCK_THREAD: _lock_thread, v.E_NET_READY: _net_ready,
+    v.E_STACK_GROW: _stack, v.E_STACK_SHRINK: _stack, v.E_STACK_SEGMENT: _stack, v.E_STACK_NEW: _stack,
 }  # fmt: skip
 
 _STEP: Final = 512  # events between two checkpoints

@@ -35,11 +35,13 @@ class SchedTraceLine(NamedTuple):
     schedticks: tuple[int, ...] | None
 
 
+_N: Final = r"\d{1,20}"  # no number of Go's is longer
 _LINE: Final = re.compile(
-    r"SCHED (?P<ms>\d+)ms: gomaxprocs=(?P<gomaxprocs>\d+) idleprocs=(?P<idleprocs>\d+) threads=(?P<threads>\d+) "
-    r"spinningthreads=(?P<spinningthreads>\d+) (?:needspinning=(?P<needspinning>\d+) )?"
-    r"idlethreads=(?P<idlethreads>\d+) runqueue=(?P<runqueue>\d+) "
-    r"\[ ?(?P<queues>[\d ]*?) ?\](?: schedticks=\[ ?(?P<schedticks>[\d ]*?) ?\])?"
+    rf"SCHED (?P<ms>{_N})ms: gomaxprocs=(?P<gomaxprocs>{_N}) idleprocs=(?P<idleprocs>{_N}) threads=(?P<threads>{_N}) "
+    rf"spinningthreads=(?P<spinningthreads>{_N}) (?:needspinning=(?P<needspinning>{_N}) )?"
+    rf"idlethreads=(?P<idlethreads>{_N}) runqueue=(?P<runqueue>{_N}) "
+    rf"\[ ?(?P<queues>(?:{_N} ?)+?) ?\](?: schedticks=\[ ?(?P<schedticks>(?:{_N} ?)+?) ?\])?",
+    re.ASCII,
 )
 
 

@@ -18,14 +18,15 @@ E_READY: Final = (
     1  # waiting -> runnable, by goroutine arg (-1: the runtime).  With a p: runqput(next=true), g becomes p's
 )
 #                     runnext and the G kicked out of it goes to the ring's tail, or, if the ring is full, to the
-#                     global queue by the E_OVERFLOW that follows.  With p -1: g goes to the global tail
+#                     global queue by the E_OVERFLOW that follows.  With p -1: g goes to the global tail.
+#                     A Go version without runnext puts g at the ring's tail, one without local queues at the global
 E_QUEUE_TAIL: Final = (
     2  # runqput(next=false): g goes to the tail of p's ring (E_OVERFLOW follows if it is full)
 )
 E_OVERFLOW: Final = 3  # runqputslow: the first arg Gs of p's ring, then g, go to the global tail
 E_EXECUTE: Final = 6  # runnable -> running on p and m; arg = source | 16 if the time slice is inherited
 E_PARK: Final = 7  # running -> waiting; arg = wait reason; m has no G now
-E_EXIT: Final = 8  # running -> dead; m has no G now
+E_EXIT: Final = 8  # running -> dead; m has no G now; arg EXIT_GOEXIT: by runtime.Goexit, else -1
 E_YIELD: Final = 9  # running -> runnable; arg = why (YIELD_*), which also says where g goes; m has no G now
 E_GLOB_GET: Final = 10  # arg Gs leave the global head: the first, g, to the hand of m, the rest to p's ring
 E_STEAL: Final = (
@@ -75,8 +76,21 @@ E_CPU_OFF: Final = 45  # m loses core arg to another thread
 E_SCHEDTRACE: Final = 46  # sysmon prints a schedtrace line
 E_TIMER: Final = 47  # the timer of g, kept by P arg, runs on p and m
 E_LOG: Final = 48  # the body of g wrote the number arg
-E_DEADLOCK: Final = 49  # checkdead: all goroutines are asleep
+E_DEADLOCK: Final = 49  # checkdead: all goroutines are asleep (arg -1), or there are none any more (arg 1)
 E_LOCK_THREAD: Final = 50  # g is now (arg 1) or no longer (arg 0) locked to m
+E_LOCK_SPIN: Final = 52  # g, running, spins for a Mutex for the arg-th time in a row (1..4); nothing changes
+E_STARVING: Final = 53  # g puts the Mutex that it waits for into starving mode (arg 1; g parks now), or, as its new
+#                         owner, back into normal mode (arg 0)
+
+# --- stacks (only of goroutines that yield calls) -----------------------------------------------------------------
+E_STACK_GROW: Final = 60  # g's stack is copied to a larger one; arg = stack_arg(new size, bytes in use and copied)
+E_STACK_SHRINK: Final = 61  # g's stack is copied to one of half its size; arg as in E_STACK_GROW
+E_STACK_SEGMENT: Final = 62  # up to 1.2: a segment of arg bytes is linked to g's stack; -arg: the newest one is freed
+E_STACK_NEW: Final = 63  # g, just made, has a stack of arg bytes and not of the version's least size
+
+# --- the network ------------------------------------------------------------------------------------------------
+E_NET_READY: Final = 91  # waiting -> runnable: the poller found g's descriptor ready; arg = NET_*, where g goes
+E_NET_ARRIVE: Final = 92  # data came from outside for connection arg; changes nothing by itself
 
 KIND_NAMES: Final[dict[int, str]] = {
     value: name[2:].lower()
@@ -122,6 +136,12 @@ EXIT_NAMES: Final = (
 PREEMPT_SLICE: Final = 0  # its slice is 10 ms old
 PREEMPT_STW: Final = 1  # the world is to be stopped
 
+NET_HAND: Final = 0  # to the hand of m, which will execute it (SRC_POLL)
+NET_RING: Final = 1  # to the tail of p's ring
+NET_GLOBAL: Final = 2  # to the tail of the global queue
+NET_NAMES: Final = ("hand", "ring", "global")
+EXIT_GOEXIT: Final = 1  # of E_EXIT
+
 M_NORMAL: Final = 0
 M_SYSMON: Final = 1
 
@@ -144,3 +164,13 @@ def steal_arg(victim: int, n: int, runnext: bool) -> int:
 def steal_unpack(arg: int) -> tuple[int, int, bool]:
     """Victim P, number of Gs taken, whether it was the runnext."""
     return arg & 0x3FF, arg >> 10 & 0x3FF, bool(arg >> 20)
+
+
+def stack_arg(size: int, used: int) -> int:
+    """Pack the argument of E_STACK_GROW and E_STACK_SHRINK: a power of two below 2**30, bytes in use (times of 8)."""
+    return used >> 3 | (size.bit_length() - 1) << 26
+
+
+def stack_unpack(arg: int) -> tuple[int, int]:
+    """New size of the stack and bytes in use, of E_STACK_GROW and E_STACK_SHRINK."""
+    return 1 << (arg >> 26 & 31), (arg & (1 << 26) - 1) << 3

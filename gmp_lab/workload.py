@@ -16,8 +16,8 @@ is one of the ``OP_*`` numbers: small, quick to make, and easy to print.  Reject
 from``), which cost 1.6 times as much, and coroutine functions, which hide the points at which a goroutine can be
 switched.  A body is one level deep; a helper that must yield is better written as a goroutine of its own.
 
-``Chan`` and ``WaitGroup`` are the passive structures (Go's hchan and sync.WaitGroup); what happens to them is in
-``gmp_lab/runtime``.  They belong to one run: make them inside a body.
+``Chan`` and ``WaitGroup`` are the passive structures (Go's hchan and sync.WaitGroup); locks are in ``sync``; what
+happens to them is in ``gmp_lab/runtime``.  They belong to one run: make them inside a body.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Generator
 from copy import deepcopy
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from gmp_lab.errors import ConfigError, check_bool, check_choice, check_int
 
@@ -48,6 +48,19 @@ OP_LOCK_THREAD: Final = 11
 OP_UNLOCK_THREAD: Final = 12
 OP_NOW: Final = 13
 OP_PARK: Final = 14  # the runtime's own goroutines: park for a reason, for ever
+OP_CALL: Final = 30
+OP_RET: Final = 31
+OP_RECURSE: Final = 32
+OP_SET_MAX_STACK: Final = 33
+OP_STACK: Final = 34
+OP_NET_READ: Final = 45
+OP_NET_WRITE: Final = 46
+OP_NET_ARRIVES: Final = 47
+OP_CONTINUE: Final = 15  # the runtime's own: (OP_CONTINUE, function, argument), the rest of an operation that waited
+OP_RECV2: Final = 16
+OP_SELECT: Final = 17
+OP_GOEXIT: Final = 18
+OP_SYNC: Final = 19  # the first of those in sync.py; the last is 29
 OP_COUNT: Final = 64  # room for the operations of sync, stacks, memory and the network
 
 LOOP_KINDS: Final = ("free", "leaf", "call", "unsafe")
@@ -133,6 +146,14 @@ def now() -> Op:
     return (OP_NOW,)
 
 
+def goexit() -> Op:
+    """runtime.Goexit(): end this goroutine (its ``finally`` blocks run, as deferred calls do; they must not yield).
+
+    If main's goroutine does this, the others go on, and the program ends when none of them can.
+    """
+    return (OP_GOEXIT,)
+
+
 def lock_os_thread() -> Op:
     """runtime.LockOSThread(): this goroutine and its thread belong together from here on."""
     return (OP_LOCK_THREAD,)
@@ -160,31 +181,80 @@ class Chan:
         self.closed = False
         self.owner: object | None = None  # the run that uses it: a channel cannot be shared by two runs
 
+    def __len__(self) -> int:
+        """len(c): how many values are in the buffer."""
+        return len(self.buf)
+
+    def __bool__(self) -> bool:
+        return True  # a channel is no container: an empty one is still a channel
+
 
 def chan(size: int = 0) -> Chan:
     """make(chan T, size): 0 = unbuffered, at most 1e6."""
     return Chan(size)
 
 
-def _check_chan(what: str, c: object) -> Chan:
-    if not isinstance(c, Chan):
-        raise ConfigError(what, c, "a Chan, made by chan(size)")
+def cap(c: Chan | None) -> int:
+    """cap(c): how many values the buffer can hold; 0 for a nil channel."""
+    return 0 if c is None else _check_chan("cap(c)", c).dataqsiz  # type: ignore[union-attr]  # it is not None
+
+
+def _check_chan(what: str, c: object) -> Chan | None:
+    if c is not None and not isinstance(c, Chan):
+        raise ConfigError(what, c, "a Chan, made by chan(size), or None, the nil channel")
     return c
 
 
-def send(c: Chan, value: Any = None) -> Op:
-    """``c <- value``."""
+def send(c: Chan | None, value: Any = None) -> Op:
+    """``c <- value``; on a nil channel (None) it waits for ever."""
     return (OP_SEND, c if type(c) is Chan else _check_chan("send(c)", c), value)
 
 
-def recv(c: Chan) -> Op:
+def recv(c: Chan | None) -> Op:
     """``value := <-c``: ``value = yield recv(c)``; None (the zero value) from a closed, empty channel."""
     return (OP_RECV, c if type(c) is Chan else _check_chan("recv(c)", c))
 
 
-def close(c: Chan) -> Op:
-    """close(c): wake every waiting receiver with the zero value."""
+def recv2(c: Chan | None) -> Op:
+    """``value, ok := <-c``: ``value, ok = yield recv2(c)``; ok is False if the channel is closed and empty."""
+    return (OP_RECV2, _check_chan("recv2(c)", c))
+
+
+def close(c: Chan | None) -> Op:
+    """close(c): wake every waiting receiver with the zero value, every waiting sender to panic."""
     return (OP_CLOSE, _check_chan("close(c)", c))
+
+
+class Case(NamedTuple):
+    """One case of a select: a channel (None: never ready), whether it sends, and what."""
+
+    c: Chan | None
+    is_send: bool
+    value: Any
+
+
+def recv_case(c: Chan | None) -> Case:
+    """``case v, ok := <-c:`` of a select."""
+    return Case(_check_chan("recv_case(c)", c), False, None)
+
+
+def send_case(c: Chan | None, value: Any = None) -> Case:
+    """``case c <- value:`` of a select."""
+    return Case(_check_chan("send_case(c)", c), True, value)
+
+
+def select(*cases: Case, default: bool = False) -> Op:
+    """Wait until one of the cases can proceed, and do it: ``i, v, ok = yield select(recv_case(c), send_case(d, 1))``.
+
+    i is the index of the case (-1: none was ready and there is a default); v and ok are the results of a receive.
+    Of several that are ready one is taken at random.  At most 65536 cases; without any it waits for ever.
+    """
+    for case in cases:
+        if type(case) is not Case:
+            raise ConfigError("select(case)", case, "recv_case(c) or send_case(c, value)")
+    if len(cases) > 1 << 16:
+        raise ConfigError("select(cases)", len(cases), "at most 65536 cases")
+    return (OP_SELECT, cases, check_bool("select(default)", default))
 
 
 class WaitGroup:

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from gmp_lab import (
+    Cond,
     Config,
+    Mutex,
     Program,
     Recording,
     WaitGroup,
@@ -275,6 +277,45 @@ def _waitgroup3(w: Words, n: int) -> Any:
     yield all_.Wait()
 
 
+def _cond_broadcast(w: Words, n: int) -> Any:
+    def waiter(i: int) -> Any:
+        yield mu.Lock()
+        yield w.say(f"p{i}")
+        yield cond.Wait()
+        yield w.say(str(i))
+        yield mu.Unlock()
+        yield wg.Done()
+
+    wg, mu = WaitGroup(), Mutex()
+    cond = Cond(mu)
+    yield wg.Add(n)
+    for i in range(n):
+        yield go(waiter, i)
+    yield gosched()
+    yield cond.Broadcast()
+    yield w.say("S")
+    yield wg.Wait()
+
+
+def _mutex_wake(w: Words, n: int) -> Any:
+    def waiter(i: int) -> Any:
+        yield w.say(f"p{i}")
+        yield mu.Lock()
+        yield w.say(str(i))
+        yield mu.Unlock()
+        yield wg.Done()
+
+    wg, mu = WaitGroup(), Mutex()
+    yield wg.Add(n)
+    yield mu.Lock()
+    for i in range(n):
+        yield go(waiter, i)
+    yield gosched()
+    yield mu.Unlock()
+    yield w.say("S")
+    yield wg.Wait()
+
+
 SCENES: dict[str, Callable[[Words, int], Any]] = {
     "gosched": _gosched,
     "gosched_turns": _gosched_turns,
@@ -285,7 +326,81 @@ SCENES: dict[str, Callable[[Words, int], Any]] = {
     "unbuffered": _unbuffered,
     "buffered3": _buffered3,
     "waitgroup3": _waitgroup3,
+    "cond_broadcast": _cond_broadcast,
+    "mutex_wake": _mutex_wake,
 }
+
+
+# --- waiters that parked in the order 1 2 3 ... -------------------------------------------------------------------
+
+
+def wake_order(how: str, n: int = 6) -> list[int]:
+    """The order in which n waiters run that are woken by "close", "broadcast", "done" or "sends"."""
+
+    def main() -> Any:
+        c, mu, wg, all_ = chan(), Mutex(), WaitGroup(), WaitGroup()
+        cond = Cond(mu)
+
+        def waiter(i: int) -> Any:
+            yield mu.Lock()
+            if how == "broadcast":
+                yield cond.Wait()
+            yield mu.Unlock()
+            if how == "done":
+                yield wg.Wait()
+            if how in ("close", "sends"):
+                yield recv(c)
+            yield log(i)
+            yield all_.Done()
+
+        yield wg.Add(1)
+        yield all_.Add(n)
+        for i in range(1, n + 1):
+            yield go(waiter, i)
+            yield gosched()
+        if how == "close":
+            yield close(c)
+        elif how == "broadcast":
+            yield cond.Broadcast()
+        elif how == "done":
+            yield wg.Done()
+        else:
+            for _ in range(n):
+                yield send(c)
+        yield all_.Wait()
+
+    return logged(run(main, gomaxprocs=1))
+
+
+# --- e12: a waiter against one that locks again and again ---------------------------------------------------------
+
+
+def starved_waiter(us: int, reps: int, gomaxprocs: int, **settings: Any) -> tuple[list[int], list[float]]:
+    """How often the other one took the Mutex while the waiter waited, and for how long it waited (ms), each time."""
+    taken: list[int] = []
+    waits: list[float] = []
+
+    def holder(mu: Mutex, count: list[int], stop: list[bool]) -> Any:
+        while not stop[0]:
+            yield mu.Lock()
+            count[0] += 1
+            yield work(us=us)
+            yield mu.Unlock()
+
+    def main() -> Any:
+        mu, count, stop = Mutex(), [0], [False]
+        yield go(holder, mu, count, stop)
+        for _ in range(reps):
+            yield sleep(ms=3)
+            asked, before = (yield now()), count[0]
+            yield mu.Lock()
+            taken.append(count[0] - before)
+            waits.append(((yield now()) - asked) / MS)
+            yield mu.Unlock()
+        stop[0] = True
+
+    run(main, gomaxprocs=gomaxprocs, until_ns=100_000 * MS, **settings)
+    return taken, waits
 
 
 # --- e13: the 61st tick -------------------------------------------------------------------------------------------

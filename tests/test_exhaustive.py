@@ -14,10 +14,13 @@ import pytest
 
 from gmp_lab import (
     Chan,
+    Cond,
     Config,
     Costs,
+    Mutex,
     Program,
     Recording,
+    RWMutex,
     WaitGroup,
     chan,
     go,
@@ -25,6 +28,8 @@ from gmp_lab import (
     lock_os_thread,
     log,
     recv,
+    recv_case,
+    select,
     send,
     simulate,
     sleep,
@@ -33,12 +38,15 @@ from gmp_lab import (
 )
 from gmp_lab.recording import Columns
 from gmp_lab.runtime.mloop import Machine
+from gmp_lab.runtime.mutex import LockSlow
+from gmp_lab.runtime.runtime2 import G, Select, Sudog
 from gmp_lab.validate import validate
 
 US = 1_000
 TIED = Costs(
-    switch=0, chan_op=0, go=0, syscall=0, steal=0, wake_m=US, new_m=US, signal=US, usleep_slack=0, usleep_jitter=0
-)
+    new_g=0, switch=0, chan_op=0, select=0, mutex=0, spin=US, go=0, syscall=0, steal=0, wake_m=US, new_m=US,
+    signal=US, usleep_slack=0, usleep_jitter=0,
+)  # fmt: skip
 
 
 def worker(i: int, wg: WaitGroup) -> Any:
@@ -124,6 +132,101 @@ def locked() -> Any:
     yield wg.Wait()
 
 
+def a_mutex() -> Any:
+    def locker(i: int) -> Any:
+        yield mu.Lock()
+        yield work(ns=2 * US)
+        yield log(i)
+        yield mu.Unlock()
+        yield wg.Done()
+
+    mu, wg = Mutex(), WaitGroup()
+    yield wg.Add(3)
+    for i in range(3):
+        yield go(locker, i)
+    yield wg.Wait()
+
+
+def a_starving_mutex() -> Any:
+    """Two wait for more than 1 ms while main locks again and again."""
+
+    def locker(i: int) -> Any:
+        yield mu.Lock()
+        yield log(i)
+        yield mu.Unlock()
+        yield wg.Done()
+
+    mu, wg = Mutex(), WaitGroup()
+    yield wg.Add(2)
+    yield mu.Lock()
+    for i in range(2):
+        yield go(locker, i)
+    yield work(ns=1_050 * US)
+    for _ in range(2):
+        yield mu.Unlock()
+        yield mu.Lock()
+        yield work(ns=20 * US)
+    yield log(2)
+    yield mu.Unlock()
+    yield wg.Wait()
+
+
+def readers_and_writers() -> Any:
+    def reader(i: int) -> Any:
+        yield rw.RLock()
+        yield work(ns=US)
+        yield log(i)
+        yield rw.RUnlock()
+        yield wg.Done()
+
+    rw, wg = RWMutex(), WaitGroup()
+    yield wg.Add(2)
+    for i in range(2):
+        yield go(reader, i)
+    yield rw.Lock()
+    yield work(ns=US)
+    yield log(2)
+    yield rw.Unlock()
+    yield wg.Wait()
+
+
+def a_condition() -> Any:
+    def waiter(i: int) -> Any:
+        yield mu.Lock()
+        while not count[0]:
+            yield cond.Wait()
+        count[0] -= 1
+        yield log(i)
+        yield mu.Unlock()
+        yield wg.Done()
+
+    mu, wg, count = Mutex(), WaitGroup(), [0]
+    cond = Cond(mu)
+    yield wg.Add(3)
+    for i in range(3):
+        yield go(waiter, i)
+    for _ in range(3):
+        yield mu.Lock()
+        count[0] += 1
+        yield mu.Unlock()
+        yield cond.Signal()
+        yield work(ns=US)
+    yield wg.Wait()
+
+
+def a_select() -> Any:
+    def sender(c: Chan, i: int) -> Any:
+        yield work(ns=US)
+        yield send(c, i)
+
+    a, b = chan(), chan(1)
+    for i, c in enumerate((a, b, a)):
+        yield go(sender, c, i)
+    for _ in range(3):
+        _, value, _ = yield select(recv_case(a), recv_case(b))
+        yield log(value)
+
+
 class Seen(Exception):
     """This state was met before: everything that follows from it has been explored."""
 
@@ -146,10 +249,23 @@ def picture(rt: Machine) -> tuple[Any, ...]:
         tuple((m.stealpos, m.signalPending, m.source, m.oldp and m.oldp.id, m.curg and m.curg.goid) for m in rt.allm),
         hash(rt.random.getstate()),  # the orders in which thieves will look
         tuple((g.atomicstatus, g.m.id if g.m else -1, g.left, g.preempt) for g in rt.allgs),
-        tuple((g.op and g.op[0], g.value, g.sudog, *place(g.body)) for g in rt.allgs),
+        tuple((rest(now, g.op), g.value, g.sudog, *place(g.body)) for g in rt.allgs),
         tuple((m.spinning, m.nextp and m.nextp.id, m.stealing and m.stealing.goid, m.seg_end - now) for m in rt.allm),
         tuple(sorted((max(0, t - now), fn.__name__, told(a), told(b)) for t, _, fn, a, b in rt.engine.heap)),
     )  # fmt: skip
+
+
+def rest(now: int, x: Any) -> Any:
+    """What a goroutine will go on with: an operation, or the rest of one, with all that it remembers."""
+    if isinstance(x, Sudog):
+        return (x.g.goid, x.ticket, x.success, x.queue is None)
+    if isinstance(x, LockSlow):
+        return (x.awoke, x.iter, x.starving, now - x.waitStartTime if x.waitStartTime >= 0 else -1, rest(now, x.then))
+    if isinstance(x, Select):
+        return (rest(now, x.fired), *(rest(now, sg) for _, sg in x.sudogs))
+    if type(x) is tuple:
+        return tuple(rest(now, y) for y in x)
+    return x if x is None or isinstance(x, (int, str)) else getattr(x, "__name__", type(x).__name__)
 
 
 def told(argument: Any) -> str:
@@ -172,10 +288,24 @@ def meetings(rt: Machine) -> tuple[Any, ...]:
         frame = g.body and g.body.gi_frame
         for x in frame.f_locals.values() if frame else ():
             if isinstance(x, Chan):
-                known[id(x)] = (*(w.goid for w in x.recvq), -1, *(w.goid for w in x.sendq), -1, *x.buf)
+                known[id(x)] = (*map(who, x.recvq), -1, *map(who, x.sendq), -1, *x.buf)
             elif isinstance(x, WaitGroup):
                 known[id(x)] = (x.counter, *(w.goid for w in x.waiters))
+            elif isinstance(x, Mutex):
+                known[id(x)] = (x.state, x.sema.count, *map(who, x.sema.waitq))
+            elif isinstance(x, RWMutex):
+                semas = [(s.count, *map(who, s.waitq)) for s in (x.w.sema, x.readerSem, x.writerSem)]
+                known[id(x)] = (x.w.state, x.readerCount, x.readerWait, *semas)
+            elif isinstance(x, Cond):
+                known[id(x)] = (x.wait, x.notify, *((t, g.goid) for t, g in x.list))
     return tuple(known.values())
+
+
+def who(waiter: G | Sudog) -> int:
+    """The id of a goroutine in a wait list; a Sudog of a select that has been decided is told apart."""
+    if isinstance(waiter, G):
+        return waiter.goid
+    return -waiter.g.goid if waiter.select is not None and waiter.select.fired is not None else waiter.g.goid
 
 
 def impossible(rt: Machine, rows: list[Any], rec: Recording | None) -> list[Any]:
@@ -242,6 +372,11 @@ CASES = [
     (yielding, "1.27", 60, 3_500),
     (sleeping, "1.27", 300, 700),
     (locked, "1.27", 60, 1_600),
+    (a_mutex, "1.27", 30, 1_600),
+    (a_starving_mutex, "1.27", 10, 90),
+    (readers_and_writers, "1.27", 60, 2_000),
+    (a_condition, "1.27", 30, 600),
+    (a_select, "1.27", 60, 800),
 ]
 
 

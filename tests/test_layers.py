@@ -16,8 +16,9 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "gmp_lab"
 FACTS = {"errors", "params", "vocabulary", "config", "recording"}  # what a reader of a Recording needs
-MODEL = FACTS | {"engine", "workload", "runtime", "simulate", "catalog", "stream"}
+MODEL = FACTS | {"engine", "net", "stacks", "workload", "sync", "runtime", "simulate", "catalog", "stream"}
 READERS = MODEL | {"replay", "narrate", "metrics", "schedtrace", "draw", "golang", "quiz", "claims", "validate"}
+READERS |= {"aftermath", "scheddetail", "dump"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -27,14 +28,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     "params": {"errors"},
     "config": {"errors", "params"},
     "workload": {"errors"},
+    "net": {"errors", "workload"},
+    "sync": {"errors", "workload"},
+    "stacks": {"errors", "workload"},
+    "stackmath": {"errors", "params"},
     "catalog": {"errors", "stream", "workload"},
     "recording": {"errors", "config", "vocabulary"},
-    "runtime": {"engine", "workload", "params", "vocabulary", "errors", "config"},
+    "runtime": {"engine", "net", "stacks", "workload", "sync", "params", "vocabulary", "errors", "config"},
     "simulate": {"config", "recording", "runtime", "engine", "workload", "errors"},
     "replay": FACTS,
     "validate": FACTS,  # and not replay: two readings of one contract, so that a mistake in one shows
     "narrate": FACTS | {"replay"},
     "schedtrace": FACTS | {"replay"},
+    "aftermath": FACTS,
+    "scheddetail": FACTS | {"aftermath", "replay"},
+    "dump": FACTS | {"aftermath", "replay"},
     "metrics": FACTS | {"replay"},
     "draw": FACTS | {"metrics", "narrate", "replay"},
     "golang": {"config", "errors", "recording", "schedtrace"},
@@ -42,11 +50,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "claims": {"errors"},
     "twins": {"catalog", "errors", "recording", "workload"},
     "widgets": READERS,
-    "__init__": {"config", "errors", "recording", "replay", "simulate", "workload"},
+    "__init__": {"config", "errors", "recording", "replay", "simulate", "sync", "workload"},
 }
 # Commands: nothing imports them except one another.  What they may import themselves is not ruled here.
 COMMANDS = {"__main__", "cli", "doctor", "checks", "setup_env", "notebook_tool", "compiled"}
 STDLIB_ONLY = MODEL | {"replay", "validate", "narrate", "schedtrace", "golang", "quiz", "claims", "twins", "__init__"}
+STDLIB_ONLY |= {"aftermath", "scheddetail", "dump"}
 MAY_NEED = {
     "metrics": {"numpy"},
     "draw": {"numpy", "plotly"},

@@ -113,6 +113,17 @@ CONSTANTS = [
     ("runtime/proc.go", r"idle > 50 ", params.sysmonIdleRounds == 50),
     ("runtime/proc.go", r"usleep\(3\)", params.stealSleepUs == 3),
     ("runtime/proc.go", r"sched\.maxmcount = 10000", params.maxmcount == 10_000),
+    ("runtime/lock_spinbit.go", r"\bactive_spin += 4\b", params.active_spin == 4),
+    ("internal/sync/mutex.go", r"starvationThresholdNs = 1e6", params.starvationThresholdNs == 1_000_000),
+    ("sync/rwmutex.go", r"rwmutexMaxReaders = 1 << 30", params.rwmutexMaxReaders == 1 << 30),
+    ("internal/abi/stack.go", r"StackSmall = 128", params.StackSmall == 128),
+    ("internal/abi/stack.go", r"StackNosplitBase = 800", params.VERSIONS["1.27"].stack_guard == 800 + 128),
+    ("runtime/stack.go", r"stackMin = 2048", params.version("1.27").stack_min == 2048),
+    ("runtime/malloc.go", r"_StackCacheSize = 32 \* 1024", params.stackCacheSize == 32 * 1024),
+    ("runtime/proc.go", r"maxstacksize = 1000000000", params.maxstacksize == 1_000_000_000),
+    ("runtime/proc.go", r"gFree\.size >= 64", params.gFreeMost == 64),
+    ("runtime/proc.go", r"gFree\.size < 32", params.gFreeKept == 32),
+    ("runtime/proc.go", r"totalSize := uintptr\(4\*goarch\.PtrSize", params.stackEntry == 4 * 8),
 ]
 
 

@@ -13,6 +13,7 @@ from gmp_lab import vocabulary as v
 from gmp_lab.doctor import find_toolchain
 from gmp_lab.narrate import Step, narrate
 from gmp_lab.narrate.goroutines import GOROUTINES
+from gmp_lab.narrate.stacks import STACKS
 from gmp_lab.narrate.threads import THREADS
 
 # One event of every kind, with every argument that changes its sentence, after BEGIN: two Ps, M0 on P0 runs G1.
@@ -28,6 +29,11 @@ NEXT: list[Row] = [
     (1, v.E_EXECUTE, 2, 0, 0, v.SRC_RUNNEXT | v.INHERIT),
     *((1, v.E_PARK, 1, 0, 0, reason) for reason in range(len(v.WAIT_REASONS))),
     (1, v.E_EXIT, 1, 0, 0, -1),
+    (1, v.E_STACK_GROW, 1, 0, 0, v.stack_arg(4096, 1128)),
+    (1, v.E_STACK_SHRINK, 1, -1, -1, v.stack_arg(1 << 20, 4000)),
+    (1, v.E_STACK_SEGMENT, 1, 0, 0, 8200),
+    (1, v.E_STACK_SEGMENT, 1, 0, 0, -8200),
+    (1, v.E_STACK_NEW, 1, 0, 0, 8192),
     *((1, v.E_YIELD, 1, 0, 0, why) for why in range(len(v.YIELD_NAMES))),
     (1, v.E_GLOB_GET, 2, 0, 0, 1),
     (1, v.E_GLOB_GET, 2, 0, 0, 5),
@@ -80,6 +86,13 @@ NEXT: list[Row] = [
     (1, v.E_DEADLOCK, -1, -1, -1, -1),
     (1, v.E_LOCK_THREAD, 1, 0, 0, 1),
     (1, v.E_LOCK_THREAD, 1, 0, 0, 0),
+    *((1, v.E_NET_READY, 3, 0, 0, where) for where in range(len(v.NET_NAMES))),
+    (1, v.E_NET_ARRIVE, -1, -1, -1, 4),
+    (1, v.E_EXIT, 1, 0, 0, v.EXIT_GOEXIT),
+    (1, v.E_DEADLOCK, -1, -1, -1, 1),
+    (1, v.E_LOCK_SPIN, 1, 0, 0, 1),
+    (1, v.E_STARVING, 1, 0, 0, 1),
+    (1, v.E_STARVING, 1, 0, 0, 0),
 ]
 NAMES = ("main", "worker", "reader", *["worker"] * 14)
 
@@ -99,7 +112,7 @@ def every_step(go: str = "1.27") -> list[Step]:
 
 
 def test_every_kind_of_event_has_a_sentence() -> None:
-    assert set(GOROUTINES | THREADS) == set(v.KIND_NAMES)
+    assert set(GOROUTINES | THREADS | STACKS) == set(v.KIND_NAMES)
 
 
 def test_the_examples_below_show_every_kind() -> None:
@@ -112,7 +125,7 @@ def test_a_sentence_is_one_plain_line_that_ends_with_a_full_stop() -> None:
 
 
 def test_a_sentence_names_the_g_the_p_or_the_m_of_its_event() -> None:
-    silent = {v.E_NEED_SPIN, v.E_SYSMON, v.E_SYSMON_DEEP, v.E_SCHEDTRACE, v.E_DEADLOCK}
+    silent = {v.E_NEED_SPIN, v.E_SYSMON, v.E_SYSMON_DEEP, v.E_SCHEDTRACE, v.E_DEADLOCK, v.E_NET_ARRIVE}
     for row, step in zip(NEXT, every_step(), strict=True):
         _, kind, g, p, m, _ = row
         ids = [f"{letter}{i}" for letter, i in (("G", g), ("P", p), ("M", m)) if i >= 0]
@@ -121,7 +134,7 @@ def test_a_sentence_names_the_g_the_p_or_the_m_of_its_event() -> None:
 
 def test_only_what_the_runtime_does_has_a_function() -> None:
     without = {row[1] for row, step in zip(NEXT, every_step(), strict=True) if not step.function}
-    assert without == {v.E_CPU_ON, v.E_CPU_OFF, v.E_LOG}
+    assert without == {v.E_CPU_ON, v.E_CPU_OFF, v.E_LOG, v.E_NET_ARRIVE}
 
 
 @pytest.mark.go

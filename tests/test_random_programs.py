@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from meetings import Guarded, convoy, merge, queue, spread
 
 from gmp_lab import (
     Config,
@@ -20,12 +21,14 @@ from gmp_lab import (
     lock_os_thread,
     log,
     recv,
+    select,
     send,
     simulate,
     sleep,
     syscall,
     work,
 )
+from gmp_lab.params import VERSIONS
 from gmp_lab.replay import Replay
 from gmp_lab.runtime.mloop import Machine
 from gmp_lab.runtime.runtime2 import _Gdead, _Gwaiting
@@ -81,18 +84,39 @@ STEP = st.one_of(
     st.tuples(st.just("gosched"), st.just(0), st.just("")),
     st.tuples(st.just("child"), st.sampled_from([0, 20_000]), st.just("")),
     st.tuples(st.just("lock"), st.just(0), st.just("")),
+    st.tuples(
+        st.just("critical"),
+        st.sampled_from([0, 700, 90_000, 1_200_000]),
+        st.sampled_from(["mutex", "mutex", "write", "read"]),
+    ),
+    st.tuples(st.just("try"), st.sampled_from([0, 2_000]), st.sampled_from(["mutex", "write", "read"])),
 )
+SIZES = st.lists(st.integers(0, 2), min_size=1, max_size=3)
 PROGRAM = st.fixed_dictionaries(
     {
         "workers": st.lists(st.lists(STEP, max_size=5), min_size=1, max_size=9),
         "pairs": st.lists(st.tuples(st.integers(0, 3), st.integers(1, 12)), max_size=3),
+        # a select that merges or spreads over channels of these sizes, so many values; a queue with conditions
+        "merges": st.lists(st.tuples(SIZES, st.integers(1, 5)), max_size=2),
+        "spreads": st.lists(st.tuples(SIZES, st.integers(1, 5)), max_size=2),
+        "convoys": st.lists(
+            st.tuples(
+                st.integers(2, 6), st.integers(1, 6),
+                st.tuples(
+                    st.sampled_from([0, 1_000, 60_000, 700_000]),
+                    st.lists(st.sampled_from(["mutex", "write", "read"]), min_size=1, max_size=3),
+                ),
+            ),
+            max_size=1,
+        ),
+        "queues": st.lists(st.tuples(st.integers(1, 3), st.integers(1, 6), st.booleans()), max_size=2),
     }
 )
 CONFIG = st.builds(
     Config,
     gomaxprocs=st.integers(1, 6),
     seed=st.integers(0, 9),
-    go=st.sampled_from(["1.25", "1.27"]),
+    go=st.sampled_from(list(VERSIONS)),
     cores=st.sampled_from([None, None, 1, 2]),
     startup=st.sampled_from(["bare", "real"]),
     asyncpreemptoff=st.booleans(),
@@ -102,6 +126,7 @@ CONFIG = st.builds(
 
 def program(plan: dict[str, Any]) -> tuple[Program, int]:
     """The program of a plan, and how many marks it writes, each once."""
+    plan = {"convoys": [], "merges": [], "spreads": [], "queues": []} | plan
     marks = [0]
 
     def mark() -> int:
@@ -113,7 +138,7 @@ def program(plan: dict[str, Any]) -> tuple[Program, int]:
         yield log(number)
         yield wg.Done()
 
-    def worker(steps: list[Any], wg: WaitGroup) -> Any:
+    def worker(steps: list[Any], wg: WaitGroup, guarded: Guarded) -> Any:
         for kind, ns, how in steps:
             if kind == "work":
                 yield work(ns=ns, loop=how)
@@ -125,6 +150,8 @@ def program(plan: dict[str, Any]) -> tuple[Program, int]:
                 yield gosched()
             elif kind == "lock":
                 yield lock_os_thread()
+            elif kind in ("critical", "try"):
+                yield from guarded.step(kind, ns, how)
             else:
                 yield wg.Add(1)
                 yield go(child, ns, mark(), wg)
@@ -141,20 +168,36 @@ def program(plan: dict[str, Any]) -> tuple[Program, int]:
             yield log((yield recv(c)))
         yield wg.Done()
 
+    def forever() -> Any:
+        yield select()
+
     def main() -> Any:
-        wg = WaitGroup()
-        yield wg.Add(len(plan["workers"]) + 2 * len(plan["pairs"]))
+        wg, guarded = WaitGroup(), Guarded()
+        parts = [*plan["workers"], *plan["merges"], *plan["queues"]]
+        yield wg.Add(len(parts) + 2 * len(plan["pairs"]) + sum(len(sizes) for sizes, _ in plan["spreads"]))
+        yield wg.Add(sum(crowd for crowd, *_ in plan["convoys"]))
         for steps in plan["workers"]:
-            yield go(worker, steps, wg)
+            yield go(worker, steps, wg, guarded)
+        for kind, body in (("convoys", convoy), ("merges", merge), ("spreads", spread), ("queues", queue)):
+            for args in plan[kind]:
+                yield go(body, *args, mark, wg)
+        yield go(forever)
         for size, count in plan["pairs"]:
             c = chan(size)
             yield go(sender, c, count, wg)
             yield go(receiver, c, count, wg)
         yield wg.Wait()
 
+    return Program(main), expected_marks(plan)
+
+
+def expected_marks(plan: dict[str, Any]) -> int:
+    """How many marks the program of a plan writes."""
     children = sum(step[0] == "child" for steps in plan["workers"] for step in steps)
     expected = children + sum(map(len, plan["workers"])) + sum(count for _, count in plan["pairs"])
-    return Program(main), expected
+    expected += sum(crowd * rounds for crowd, rounds, *_ in plan["convoys"])
+    expected += sum(len(sizes) * count for sizes, count in plan["merges"])
+    return expected + sum(count for _, count in plan["spreads"]) + sum(2 * count for _, count, _ in plan["queues"])
 
 
 # Once a thief never woke from its sleep before a runnext, because its victim had become idle meanwhile.

@@ -12,7 +12,8 @@ from gmp_lab import vocabulary as v
 from gmp_lab.replay import _HANDLERS, G_WORDS, P_WORDS, Replay
 
 #: events that tell something and change no queue, owner or status
-NOTES = {v.E_HANDOFF, v.E_STEAL_SLEEP, v.E_PREEMPT, v.E_SIGNAL, v.E_SCHEDTRACE, v.E_TIMER, v.E_LOG, v.E_DEADLOCK}
+NOTES = {v.E_HANDOFF, v.E_STEAL_SLEEP, v.E_PREEMPT, v.E_SIGNAL, v.E_SCHEDTRACE, v.E_TIMER, v.E_LOG, v.E_DEADLOCK,
+         v.E_NET_ARRIVE, v.E_LOCK_SPIN, v.E_STARVING}  # fmt: skip
 GLOBAL = (300, v.E_YIELD, 1, 0, 0, v.YIELD_GOSCHED)
 THREE = [(100 + i, v.E_GO_CREATE, 2 + i, 0, 0, 1) for i in range(3)]  # ring 2 3, runnext 4
 
@@ -206,6 +207,24 @@ def test_a_locked_goroutine_knows_its_thread_until_it_is_unlocked() -> None:
 def test_a_core_is_held_until_it_is_left() -> None:
     on, off = (9, v.E_CPU_ON, -1, -1, 0, 1), (10, v.E_CPU_OFF, -1, -1, 0, 1)
     assert (after(on).ms[0].cpu, after(on, off).ms[0].cpu) == (1, -1)
+
+
+def test_a_stack_s_size_follows_its_growth_shrinking_and_segments() -> None:
+    rows = [
+        (9, v.E_STACK_GROW, 1, 0, 0, v.stack_arg(8192, 1200)),
+        (10, v.E_STACK_SHRINK, 1, -1, -1, v.stack_arg(4096, 104)),
+        (11, v.E_STACK_SEGMENT, 1, 0, 0, 5000),
+        (12, v.E_STACK_SEGMENT, 1, 0, 0, -5000),
+        (13, v.E_STACK_NEW, 1, 0, 0, 16384),
+    ]
+    sizes = [after(*rows[:n]).gs[1].stack for n in range(6)]
+    assert sizes == [2048, 8192, 4096, 9096, 4096, 16384]
+
+
+@pytest.mark.parametrize(("size", "used"), [(2048, 8), (4096, 1128), (1 << 29, (1 << 29) - 8), (1 << 29, 268433752)])
+def test_the_packed_argument_of_a_growth_comes_apart_again(size: int, used: int) -> None:
+    arg = v.stack_arg(size, used)
+    assert v.stack_unpack(arg) == (size, used) and 0 <= arg < 2**31
 
 
 # --- the contract ---------------------------------------------------------------------------------------------

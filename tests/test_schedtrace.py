@@ -28,9 +28,12 @@ REAL_127 = (
 COUNT = st.integers(0, 10**6)
 
 
-@pytest.mark.parametrize(("file", "form"), [("119", "1.19"), ("123", "1.23"), ("127", "1.25")])
+@pytest.mark.parametrize(
+    ("file", "form"),
+    [("hogs6_2p_119", "1.19"), ("hogs6_2p_123", "1.23"), ("hogs6_2p_127", "1.25"), ("syscalls20_1p_127", "1.25")],
+)
 def test_real_lines_of_every_format_are_read_and_written_again_byte_for_byte(file: str, form: str) -> None:
-    text = (SAMPLES / f"schedtrace_hogs6_2p_{file}.txt").read_text(encoding="utf-8")
+    text = (SAMPLES / f"schedtrace_{file}.txt").read_text(encoding="utf-8")
     real = [line for line in text.splitlines() if line.startswith("SCHED")]
     assert [format_schedtrace(line, form) for line in parse_schedtrace(text)] == real
 

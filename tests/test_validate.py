@@ -13,10 +13,11 @@ from handmade import BEGIN, HANDOVER, recording
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmp_lab import Config, Program, Recording, go, lock_os_thread, recv, send, simulate, work
+from gmp_lab import Config, Mutex, Program, Recording, go, goexit, lock_os_thread, recv, send, simulate, sleep, work
 from gmp_lab import chan as make_chan
 from gmp_lab import vocabulary as v
 from gmp_lab.catalog import CATALOG, fan_out, hogs_and_victims, steady_mix
+from gmp_lab.net import arrives, conn, read
 from gmp_lab.recording import Columns
 from gmp_lab.validate import RULE_MEANINGS, validate
 
@@ -48,6 +49,17 @@ def mix(**settings: Any) -> Recording:
 
 def few_cores() -> Recording:
     return mix(cores=2, go="1.25")
+
+
+def network() -> Recording:
+    """One goroutine waits for data from outside."""
+
+    def main() -> Any:
+        c = conn()
+        yield arrives(c, 1, us=300)
+        yield read(c)
+
+    return simulate(Config(gomaxprocs=1), Program(main))
 
 
 def crowd() -> Recording:
@@ -94,6 +106,37 @@ def locked() -> Recording:
     return simulate(Config(gomaxprocs=2), Program(main))
 
 
+def contended() -> Recording:
+    """A Mutex that is locked again and again, and one who waits for it: spinning, starving, handing over."""
+
+    def again_and_again(mu: Mutex) -> Any:
+        while True:
+            yield mu.Lock()
+            yield work(us=200)
+            yield mu.Unlock()
+
+    def main() -> Any:
+        mu = Mutex()
+        yield go(again_and_again, mu)
+        for _ in range(3):
+            yield sleep(ms=1)
+            yield mu.Lock()
+            yield mu.Unlock()
+
+    return simulate(Config(gomaxprocs=2), Program(main))
+
+
+def left_by_main() -> Recording:
+    def main() -> Any:
+        yield go(sleepy)
+        yield goexit()
+
+    def sleepy() -> Any:
+        yield sleep(ms=1)
+
+    return simulate(Config(gomaxprocs=2), Program(main))
+
+
 def traced() -> Recording:
     return mix(schedtrace_ms=1)
 
@@ -106,7 +149,7 @@ def test_every_ready_workload_gives_a_possible_run(name: str, version: str, goma
     assert validate(simulate(config, CATALOG[name][0]())) == []
 
 
-SCENES = [mix, few_cores, crowd, thieves, hogs, late_thief, sleepers, locked, traced]
+SCENES = [mix, few_cores, crowd, thieves, hogs, late_thief, sleepers, locked, contended, left_by_main, traced]
 
 
 @pytest.mark.parametrize("make", SCENES)
@@ -231,6 +274,7 @@ DEFECTS: list[tuple[str, Callable[[], Recording], Change, str]] = [
     ("a thief waits for a runnext that is not there", thieves,
      after(v.E_STEAL, 0, lambda r: (r[T], v.E_STEAL_SLEEP, -1, r[P], r[M], r[P])), "steal-sleep"),
     ("a thief never wakes up", late_thief, silence_the_thief, "oversleep"),
+    ("who waits for the network is woken by a channel", network, change(v.E_PARK, ARG, lambda r: 0), "net"),
     ("a spinning M is not counted", thieves, drop(v.E_SPIN), "spin"),
     ("a thread is woken for nothing", thieves, change(v.E_M_START, ARG, lambda r: 0), "one-wake"),
     ("needspinning is set twice", mix, repeat(v.E_NEED_SPIN), "needspinning"),
@@ -270,6 +314,15 @@ DEFECTS: list[tuple[str, Callable[[], Recording], Change, str]] = [
     ("sysmon sleeps deep while Ps are busy", mix,
      after(v.E_EXECUTE, 3, lambda r: (r[T], v.E_SYSMON_DEEP, -1, -1, -1, 1)), "sysmon"),
     ("a line of schedtrace too early", traced, repeat(v.E_SCHEDTRACE), "sysmon"),
+    ("spinning for ever", contended, change(v.E_LOCK_SPIN, ARG, lambda r: 5), "lock-spin"),
+    ("spinning with other work", contended,
+     after(v.E_GO_CREATE, -1, lambda r: (r[T], v.E_LOCK_SPIN, 1, 0, 0, 1)), "lock-spin"),
+    ("starving after a short wait", contended,
+     after(v.E_LOCK_SPIN, 0, lambda r: (r[T], v.E_STARVING, *r[G:ARG], 1)), "starving"),
+    ("starving, and awake", contended, repeat(v.E_STARVING), "starving"),
+    ("the end of a mode that was not", contended, drop(v.E_STARVING, arg=1), "starving"),
+    ("a hand-over to nobody", hogs, change(v.E_YIELD, ARG, lambda r: v.YIELD_GOYIELD), "handoff"),
+    ("main returned, and the others go on", left_by_main, change(v.E_EXIT, ARG, lambda r: -1), "end"),
     ("main has not returned", mix, drop(v.E_EXIT, -1), "end"),
     ("something happens after main's return", mix,
      after(v.E_EXIT, -1, lambda r: (r[T], v.E_SYSMON, -1, -1, -1, 20)), "end"),
@@ -295,6 +348,30 @@ WRITTEN: list[tuple[str, int, Rows, str]] = [
      [*BEGIN, (50, v.E_M_NEW, -1, -1, 1, v.M_SYSMON), (100, v.E_SYSCALL, 1, 0, 0, 0), (200, v.E_SYSEXIT, 1, 0, 0, 0),
       (300, v.E_SYSCALL, 1, 0, 0, 0), (400, v.E_RETAKE, 1, 0, 0, 1), (400, v.E_HANDOFF, -1, 0, 1, -1),
       (400, v.E_PIDLE_PUT, -1, 0, -1, -1)], "retake-early"),
+    ("a stack grows to less than double", 1, [*BEGIN[1:], (9, v.E_STACK_GROW, 1, 0, 0, v.stack_arg(8192, 900)),
+     (99, v.E_STACK_GROW, 1, 0, 0, v.stack_arg(8192, 900))], "stack"),
+    ("more is copied than the stack holds", 1, [*BEGIN[1:], (9, v.E_STACK_GROW, 1, 0, 0, v.stack_arg(8192, 2400))],
+     "stack"),
+    ("a stack grows beyond the limit", 1, [*BEGIN[1:], (9, v.E_STACK_GROW, 1, 0, 0, v.stack_arg(1 << 30, 900))],
+     "stack"),
+    ("a stack has no room after it has grown", 1,
+     [*BEGIN[1:], (9, v.E_STACK_GROW, 1, 0, 0, v.stack_arg(4096, 1504)),
+      (99, v.E_STACK_GROW, 1, 0, 0, v.stack_arg(8192, 4000)),
+      (999, v.E_STACK_GROW, 1, 0, 0, v.stack_arg(8192, 7400))], "stack"),
+    ("a stack in use shrinks", 1, [*BEGIN[1:], (9, v.E_STACK_GROW, 1, 0, 0, v.stack_arg(8192, 900)),
+     (99, v.E_STACK_SHRINK, 1, -1, -1, v.stack_arg(4096, 1248))], "stack"),
+    ("a stack shrinks to a quarter", 1, [*BEGIN[1:], (9, v.E_STACK_GROW, 1, 0, 0, v.stack_arg(1 << 20, 900)),
+     (99, v.E_STACK_SHRINK, 1, -1, -1, v.stack_arg(1 << 18, 1248))], "stack"),
+    ("a stack shrinks below the least size", 1, [*BEGIN[1:], (9, v.E_STACK_SHRINK, 1, -1, -1, v.stack_arg(1024, 8))],
+     "stack"),
+    ("a stack shrinks in a system call", 1,
+     [*BEGIN[1:], (9, v.E_STACK_GROW, 1, 0, 0, v.stack_arg(8192, 900)), (10, v.E_SYSCALL, 1, 0, 0, 0),
+      (99, v.E_STACK_SHRINK, 1, -1, -1, v.stack_arg(4096, 80))], "stack"),
+    ("a segment where stacks are copied", 1, [*BEGIN[1:], (9, v.E_STACK_SEGMENT, 1, 0, 0, 8192)], "stack"),
+    ("a goroutine is given a new stack in its midst", 1, [*TWO_MADE, (300, v.E_STACK_NEW, 1, 0, 0, 8192)], "stack"),
+    ("a first stack of an odd size", 1, [*TWO_MADE, (300, v.E_STACK_NEW, 3, 0, 0, 8000)], "stack"),
+    ("a stack grows of who does not run", 1, [*TWO_MADE, (300, v.E_STACK_GROW, 3, 0, 0, v.stack_arg(8192, 900))],
+     "owner"),
     ("two goroutines share a thread's hands", 1, [*TWO_MADE, (300, v.E_LOG, 3, 0, 0, 5)], "owner"),
 ]  # fmt: skip
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from gmp_lab import Config, Program, Throw, WaitGroup, go, simulate, syscall, work
+from gmp_lab import Config, Mutex, Program, Throw, WaitGroup, go, simulate, syscall, work
 from gmp_lab import vocabulary as v
 from gmp_lab.catalog import fan_out, hogs_and_victims, steady_mix
-from gmp_lab.runtime import goroutine, retake, runq, schedule, threads
+from gmp_lab.runtime import goroutine, mutex, retake, runq, schedule, threads
 from gmp_lab.runtime import syscall as syscalls
 from gmp_lab.validate import validate
 
@@ -81,6 +81,11 @@ def move_a_quarter(rt: Any, pp: Any, gp: Any) -> None:
     rt.emit((rt.engine.now, v.E_OVERFLOW, gp.goid, pp.id, -1, 64))
 
 
+def starve_at_once(rt: Any, mp: Any, gp: Any, s: Any, real: Any = mutex.lockWoken) -> Any:
+    s.starving = True
+    return real(rt, mp, gp, s)
+
+
 #: the mistake; the module and name of the function that makes it; what stands in its place; the rule it breaks
 MISTAKES: list[tuple[str, Any, str, Callable[..., Any], str]] = [
     ("half is rounded down", runq, "runqgrab", take_half_rounded_down, "steal-half"),
@@ -98,6 +103,8 @@ MISTAKES: list[tuple[str, Any, str, Callable[..., Any], str]] = [
     ("who finds work wakes nobody", threads, "resetspinning", threads.stopSpinning, "conserve"),
     ("sysmon takes every P from its call", retake, "retakeSyscall", take_every_p_from_its_call, "retake-early"),
     ("an idle P is not looked for", syscalls, "exitsyscallTryGetP", lambda *_: (None, v.EXIT_NO_P), "syscall"),
+    ("spinning without end", mutex, "canSpin", lambda rt, mp, i: rt.gomaxprocs > 1, "lock-spin"),
+    ("every waiter is starving", mutex, "lockWoken", starve_at_once, "starving"),
     ("yielding is local", goroutine, "goschedImpl", lambda rt, mp, gp, _: goroutine.goyield(rt, mp, gp), "signal"),
 ]
 
@@ -120,6 +127,24 @@ def callers() -> Iterator[tuple[Config, Program]]:
     yield Config(gomaxprocs=4), Program(main)
 
 
+def a_convoy() -> Program:
+    def locker(mu: Mutex, wg: WaitGroup) -> Any:
+        for _ in range(20):
+            yield mu.Lock()
+            yield work(us=100)
+            yield mu.Unlock()
+        yield wg.Done()
+
+    def main() -> Any:
+        mu, wg = Mutex(), WaitGroup()
+        yield wg.Add(3)
+        for _ in range(3):
+            yield go(locker, mu, wg)
+        yield wg.Wait()
+
+    return Program(main)
+
+
 def runs() -> list[tuple[Config, Program]]:
     limits: dict[str, Any] = {"until_ns": 60_000_000}
     return [
@@ -130,6 +155,7 @@ def runs() -> list[tuple[Config, Program]]:
         (Config(gomaxprocs=1, startup="real", **limits), fan_out(tasks=700, task_us=1)),
         (Config(gomaxprocs=2, **limits), hogs_and_victims(hogs=3, victims=2, turns=4)),
         *callers(),
+        (Config(gomaxprocs=3, **limits), a_convoy()),
     ]
 
 

@@ -17,15 +17,21 @@ from gmp_lab import (
     ConfigError,
     Program,
     WaitGroup,
+    cap,
     chan,
     close,
     go,
+    goexit,
     gosched,
     lock_os_thread,
     log,
     now,
     recv,
+    recv2,
+    recv_case,
+    select,
     send,
+    send_case,
     simulate,
     sleep,
     syscall,
@@ -34,6 +40,8 @@ from gmp_lab import (
 )
 from gmp_lab import workload as w
 from gmp_lab.catalog import CATALOG
+from gmp_lab.net import arrives, conn, read, write
+from gmp_lab.stacks import call, recurse, ret, set_max_stack, stack
 
 HOUR = 3_600 * 10**9
 FACTORS = {"ns": 1, "us": 10**3, "ms": 10**6}
@@ -140,8 +148,8 @@ def test_a_channel_has_a_whole_number_of_elements(size: Any) -> None:
         chan(size)
 
 
-@pytest.mark.parametrize("operation", [send, recv, close])
-@pytest.mark.parametrize("value", [None, 0, "c", WaitGroup(), Chan, []], ids=repr)
+@pytest.mark.parametrize("operation", [send, recv, recv2, close, send_case, recv_case, cap])
+@pytest.mark.parametrize("value", [0, "c", WaitGroup(), Chan, []], ids=repr)
 def test_channel_operations_take_channels(operation: Callable[..., Any], value: Any) -> None:
     with pytest.raises(ConfigError, match=rf"^{operation.__name__}\(c\) = .*made by chan\(size\)"):
         operation(value)
@@ -157,10 +165,14 @@ def test_every_operation_is_a_tuple_that_begins_with_a_number_of_its_own() -> No
     c, wg = chan(), WaitGroup()
     made = [
         work(us=1), syscall(us=1), send(c, 1), recv(c), go(body), gosched(), wg.Add(1), wg.Wait(), sleep(us=1),
-        log(1), close(c), lock_os_thread(), unlock_os_thread(), now(),
+        log(1), close(c), lock_os_thread(), unlock_os_thread(), now(), recv2(c), select(recv_case(c)), goexit(),
     ]  # fmt: skip
     assert [type(op) for op in made] == [tuple] * len(made)
-    codes = {code for name, code in vars(w).items() if name.startswith("OP_")} - {w.OP_COUNT, w.OP_PARK}
+    made += [read(conn()), write(conn()), arrives(conn())]
+    made += [call(frame=8), ret(), recurse(2, frame=8), set_max_stack(1 << 20), stack()]
+    codes = {code for name, code in vars(w).items() if name.startswith("OP_")} - {
+        w.OP_COUNT, w.OP_PARK, w.OP_CONTINUE, w.OP_SYNC,
+    }  # fmt: skip
     assert {op[0] for op in made} == codes
 
 

@@ -9,8 +9,10 @@ and lists of rows for tables.
     usage        how long each P was running, in system calls, scheduling, idle
     latency      how long goroutines were runnable before they ran
     depths       rings, runnexts, the global queue and the threads as step functions
+    stacks       the sizes of the goroutines' stacks
     counts       steals, sources, reasons of switches, single events
     summary      all of it in one table
+    runtime_metrics  what a program would read with Go's package runtime/metrics
 
 Measuring inside the simulator was rejected: a measure that nobody thought of before the run could then not
 be taken from it, and a real trace could not be measured at all.
@@ -20,14 +22,17 @@ from gmp_lab.metrics.columns import Arrays, check_window, columns
 from gmp_lab.metrics.counts import Counts, Steals, counts, sources, steals, switches
 from gmp_lab.metrics.depths import Depths, Steps, add_steps, queue_depths, thread_count
 from gmp_lab.metrics.latency import Latency, latency, latency_by_g, nearest_rank, waits
+from gmp_lab.metrics.runtime_metrics import TimeHistogram, runtime_metrics
 from gmp_lab.metrics.spans import Spans, spans
+from gmp_lab.metrics.stacks import StackChange, stack_changes, stack_sizes, stack_total
 from gmp_lab.metrics.states import G_STATES, M_STATES, P_STATES
 from gmp_lab.metrics.summary import Summary, rows_of, summary, summary_rows
 from gmp_lab.metrics.usage import Usage, state_ns, total_usage, usage
 
 __all__ = [
-    "G_STATES", "M_STATES", "P_STATES", "Arrays", "Counts", "Depths", "Latency", "Spans", "Steals", "Steps",
-    "Summary", "Usage", "add_steps", "check_window", "columns", "counts", "latency", "latency_by_g",
-    "nearest_rank", "queue_depths", "rows_of", "sources", "spans", "state_ns", "steals", "summary",
-    "summary_rows", "switches", "thread_count", "total_usage", "usage", "waits",
+    "G_STATES", "M_STATES", "P_STATES", "Arrays", "Counts", "Depths", "Latency", "Spans", "StackChange",
+    "Steals", "Steps", "Summary", "TimeHistogram", "Usage", "add_steps", "check_window", "columns", "counts",
+    "latency", "latency_by_g", "nearest_rank", "queue_depths", "rows_of", "runtime_metrics", "sources", "spans",
+    "stack_changes", "stack_sizes", "stack_total", "state_ns", "steals", "summary", "summary_rows", "switches",
+    "thread_count", "total_usage", "usage", "waits",
 ]  # fmt: skip

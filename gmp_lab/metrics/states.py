@@ -64,6 +64,7 @@ P_TABLE: Final = _table({
 G_TABLE: Final = _table({
     v.E_GO_CREATE: G_RUNNABLE, v.E_READY: G_RUNNABLE, v.E_EXECUTE: G_RUNNING, v.E_PARK: G_WAITING,
     v.E_EXIT: G_DEAD, v.E_YIELD: G_RUNNABLE, v.E_SYSCALL: G_SYSCALL, v.E_SYSEXIT: G_RUNNING,
+    v.E_NET_READY: G_RUNNABLE,
 })  # fmt: skip
 M_TABLE: Final = _table({
     v.E_M_NEW: M_STARTING, v.E_M_START: M_STARTING, v.E_M_WAKE: BY_M, v.E_M_PARK: M_PARKED, v.E_SPIN: BY_M,

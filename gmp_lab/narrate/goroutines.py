@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from gmp_lab import params
 from gmp_lab import vocabulary as v
 from gmp_lab.narrate.scene import Said, SaidFrom, Scene, count
 
 
 def _where_next(c: Scene) -> str:
     """Where runqput(next=true) puts the G, and whom it displaces."""
+    if not c.version.local_queues:
+        return "it goes to the tail of the one queue"
+    if not c.version.runnext:
+        return f"it goes to the tail of P{c.e.p}'s queue"
     p = c.before.ps[c.e.p]
     if not p.runnext:
         return f"it takes the free runnext of P{c.e.p}"
-    full = len(p.runq) >= params.runqsize
+    full = len(p.runq) >= c.version.ring
     where = "finds the ring full" if full else "moves to the tail of the ring"
     return f"it takes runnext of P{c.e.p}, and G{p.runnext}, which was there, {where}"
 
@@ -53,6 +56,8 @@ def _overflow(c: Scene) -> Said:
     return text, "runqputslow", "a full ring gives its older half to the global queue"
 
 
+#: reasons for which nobody can ever end the wait
+_FOR_EVER: Final = ("chan receive (nil chan)", "chan send (nil chan)", "select (no cases)")
 _TOOK: Final = {
     v.SRC_RUNNEXT: ("from its runnext", "runnext first"),
     v.SRC_LOCAL: ("from the head of its ring", "then the ring, oldest first"),
@@ -71,6 +76,8 @@ _TOOK: Final = {
 
 def _execute(c: Scene) -> Said:
     took, rule = _TOOK[c.e.arg & 15]
+    if not c.version.local_queues:
+        took, rule = "from the head of the one queue", "first in, first out"
     text = f"P{c.e.p} runs {c.g(c.e.g)} on M{c.e.m}, {took}"
     if c.e.arg & v.INHERIT:
         return (
@@ -83,19 +90,22 @@ def _execute(c: Scene) -> Said:
 
 def _park(c: Scene) -> Said:
     reason = v.WAIT_REASONS[c.e.arg]
-    text = f"{c.g(c.e.g)} parks ({reason}); M{c.e.m} looks for other work for P{c.e.p}."
+    end = ", and nobody can ever wake it" if reason in _FOR_EVER else ""
+    text = f"{c.g(c.e.g)} parks ({reason}){end}; M{c.e.m} looks for other work for P{c.e.p}."
     return text, "park_m", "who waits is on no run queue"
 
 
 def _exit(c: Scene) -> Said:
-    text = f"{c.g(c.e.g)} ends; M{c.e.m} looks for other work for P{c.e.p}."
+    how = "ends itself by runtime.Goexit" if c.e.arg == v.EXIT_GOEXIT else "ends"
+    text = f"{c.g(c.e.g)} {how}; M{c.e.m} looks for other work for P{c.e.p}."
     return text, "goexit0", "an ending goroutine wakes nobody"
 
 
 def _yield(c: Scene) -> Said:
     g = c.g(c.e.g)
     if c.e.arg == v.YIELD_GOYIELD:
-        return f"{g} yields and goes to the tail of P{c.e.p}'s ring.", "goyield_m", "goyield: ring tail"
+        text = f"{g} has handed a lock over and steps aside, to the tail of P{c.e.p}'s ring."
+        return text, "goyield_m", "goyield: ring tail"
     if c.e.arg == v.YIELD_PREEMPTED:
         text = f"{g} is preempted on P{c.e.p} and goes to the tail of the global queue."
         return text, "gopreempt_m", "preempted: global tail"
@@ -170,6 +180,23 @@ def _handoff(c: Scene) -> Said:
     return text, "handoffp", "work or nobody looking: start a thread, else idle"
 
 
+_MUTEX: Final = "internal/sync/mutex.go"
+
+
+def _lock_spin(c: Scene) -> SaidFrom:
+    text = f"{c.g(c.e.g)} finds the Mutex locked and spins on M{c.e.m} instead of sleeping, turn {c.e.arg} of 4."
+    return text, "lockSlow", "spin for a moment if the owner runs on another P", _MUTEX
+
+
+def _starving(c: Scene) -> SaidFrom:
+    g = c.g(c.e.g)
+    if c.e.arg:
+        text = f"{g} has waited for its Mutex for more than 1 ms: it switches it to starving mode."
+        return text, "lockSlow", "from now on Unlock hands over, and newcomers queue", _MUTEX
+    text = f"{g} was handed the Mutex and switches it back to normal mode."
+    return text, "lockSlow", "nobody else waits, or this one did not wait long", _MUTEX
+
+
 GOROUTINES: Final[dict[int, Callable[[Scene], Said | SaidFrom]]] = {
     v.E_GO_CREATE: _go_create,
     v.E_READY: _ready,
@@ -185,4 +212,6 @@ GOROUTINES: Final[dict[int, Callable[[Scene], Said | SaidFrom]]] = {
     v.E_SYSEXIT: _sysexit,
     v.E_RETAKE: _retake,
     v.E_HANDOFF: _handoff,
+    v.E_LOCK_SPIN: _lock_spin,
+    v.E_STARVING: _starving,
 }

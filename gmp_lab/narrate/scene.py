@@ -16,7 +16,8 @@ class Scene:
     def __init__(self, rec: Recording, i: int, state: State | None) -> None:
         self.rec, self.i, self._before = rec, i, state
         self.e: Event = rec[i]
-        self.new_rules = params.version(rec.config.go).syscall_keeps_p
+        self.version = params.version(rec.config.go)
+        self.new_rules = self.version.syscall_keeps_p
 
     @property
     def before(self) -> State:

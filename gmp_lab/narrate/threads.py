@@ -174,6 +174,9 @@ def _schedtrace(c: Scene) -> Said:
 
 
 def _timer(c: Scene) -> SaidFrom:
+    if c.e.m < 0:
+        text = f"timerproc, which slept in a thread of its own, finds {c.g(c.e.g)} due."
+        return text, "goroutineReady", "up to 1.13 one goroutine ran all timers", "runtime/time.go"
     whose = "its own timers" if c.e.p == c.e.arg else f"the timers of P{c.e.arg}"
     text = f"P{c.e.p} looks at {whose}: the one of {c.g(c.e.g)} is due."
     return text, "goroutineReady", "timers belong to Ps and are run by whoever looks", "runtime/time.go"
@@ -184,6 +187,8 @@ def _log(c: Scene) -> SaidFrom:
 
 
 def _deadlock(c: Scene) -> Said:
+    if c.e.arg == 1:
+        return "No goroutine is left: main ended by runtime.Goexit.", "checkdead", "only main's return ends a program"
     return "All goroutines are asleep: deadlock.", "checkdead", "nobody is left who could wake anybody"
 
 
@@ -191,6 +196,20 @@ def _lock_thread(c: Scene) -> Said:
     if c.e.arg:
         return f"{c.g(c.e.g)} locks itself to M{c.e.m}.", "LockOSThread", "one goroutine, one thread"
     return f"{c.g(c.e.g)} is no longer locked to M{c.e.m}.", "UnlockOSThread", "any thread may run it again"
+
+
+def _net_ready(c: Scene) -> SaidFrom:
+    where = (f"M{c.e.m} runs it at once", f"it goes to the tail of P{c.e.p}'s ring", "it goes to the global queue")
+    text = f"The poller finds what {c.g(c.e.g)} waits for ready: {where[c.e.arg]}."
+    rule = "goroutines that wait for the network need no thread"
+    if c.e.arg == v.NET_HAND:
+        return text, "netpoll", rule, "runtime/netpoll_epoll.go"
+    return text, "injectglist", rule, "runtime/proc.go"
+
+
+def _net_arrive(c: Scene) -> SaidFrom:
+    text = f"Data comes for connection {c.e.arg}; nobody is told before somebody polls."
+    return text, "", "the kernel keeps a list of ready descriptors", ""
 
 
 THREADS: Final[dict[int, Callable[[Scene], Said | SaidFrom]]] = {
@@ -220,4 +239,6 @@ THREADS: Final[dict[int, Callable[[Scene], Said | SaidFrom]]] = {
     v.E_LOG: _log,
     v.E_DEADLOCK: _deadlock,
     v.E_LOCK_THREAD: _lock_thread,
+    v.E_NET_READY: _net_ready,
+    v.E_NET_ARRIVE: _net_arrive,
 }

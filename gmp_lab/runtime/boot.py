@@ -13,7 +13,7 @@ from typing import Any
 from gmp_lab import params
 from gmp_lab import vocabulary as v
 from gmp_lab.runtime.goroutine import newproc, newproc1
-from gmp_lab.runtime.runq import runqget
+from gmp_lab.runtime.runq import globrunqget, runqget
 from gmp_lab.runtime.runtime2 import M
 from gmp_lab.runtime.schedule import execute
 from gmp_lab.runtime.sysmon import sysmon
@@ -35,12 +35,14 @@ def boot(rt: Runtime, program: Program) -> None:
     assert m0.p is not None
     newproc(rt, m0, m0.p, program.main, program.args)
     gp, inheritTime = runqget(m0, m0.p)
-    assert gp is not None
+    if gp is None:  # 1.0: on the one queue
+        gp = globrunqget(rt, m0)
     rt.main = gp
+    real = rt.config.startup == "real"
+    m0.p.schedtick = rt.version.startup_schedtick if real else params.bareSchedtick
     execute(rt, m0, gp, inheritTime)
     gp.left = 0
-    m0.p.schedtick = params.bareSchedtick
-    if rt.config.startup == "real":
+    if real:
         startupGoroutines(rt, m0)
     rt.started = True
     rt.engine.after(0, _mstart, rt, m0)
@@ -92,7 +94,6 @@ def startupGoroutines(rt: Runtime, m0: M) -> None:
         mput(rt, newm(rt, None, False))
     for gp, g in zip(rt.allgs[1:], rt.version.startup, strict=True):
         gp.name = g.name
-    pp.schedtick = rt.version.startup_schedtick
 
 
 def _system(reason: str) -> Generator[Op, Any, None]:

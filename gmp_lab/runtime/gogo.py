@@ -11,13 +11,15 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import Any
 
+from gmp_lab import sync as sy
 from gmp_lab import vocabulary as v
 from gmp_lab import workload as w
 from gmp_lab.config import Costs
 from gmp_lab.errors import ConfigError
-from gmp_lab.runtime import chan, timers
+from gmp_lab.runtime import chan, cond, mutex, netpoll, rwmutex, select, sema, stackcalls, timers
 from gmp_lab.runtime.chan import chanrecv, chansend
-from gmp_lab.runtime.goroutine import goexit0, gopark, gopreempt_m, goschedImpl, newproc
+from gmp_lab.runtime.goroutine import Goexit, goexit0, gopark, goschedImpl, newproc
+from gmp_lab.runtime.preempt import newstackPreempt
 from gmp_lab.runtime.runtime2 import G, M
 from gmp_lab.runtime.syscall import entersyscallblock, reentersyscall
 from gmp_lab.runtime.world import Runtime
@@ -75,7 +77,7 @@ def gogo(rt: Runtime, mp: M, gp: G) -> bool:
             if not gp.preempt or code in NOSPLIT:
                 continue
         gp.left, gp.op = left, op
-        gopreempt_m(rt, mp, gp)  # a call: the prologue of the function looks at the flag (newstack)
+        newstackPreempt(rt, mp, gp)  # a call: the prologue of the function looks at the flag (newstack)
         return True
 
 
@@ -155,7 +157,7 @@ def _record_lock(rt: Runtime, mp: M, gp: G, on: int) -> None:
 
 def _syscall(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
     on_cpu = op[2] == "cpu"
-    if op[2] == "handoff":
+    if op[2] == "handoff" or rt.version.syscall_hands_over:
         entersyscallblock(rt, mp, gp)
     else:
         reentersyscall(rt, mp, gp, v.SYSCALL_CPU if on_cpu else v.SYSCALL_BLOCKING)
@@ -172,6 +174,44 @@ def _syscall(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
 
 def _park(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
     gopark(rt, mp, gp, op[1])
+    return False
+
+
+def _net_read(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    if netpoll.pollRead(rt, mp, gp, op[1]):
+        return True
+    gp.op, gp.left = op, rt.opcosts[w.OP_NET_READ]  # read again when it runs again
+    return False
+
+
+def _net_write(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    netpoll.pollWrite(rt, op[1], op[2])
+    return True
+
+
+def _net_arrives(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    if op[1].owner is not rt:
+        netpoll.own(rt, op[1])
+    rt.sched.arrivals += 1
+    rt.engine.after(op[3], netpoll.arrival, rt, (op[1], op[2]))
+    return True
+
+
+def _continue(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    done: bool = op[1](rt, mp, gp, op[2])
+    return done
+
+
+def _recv2(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    return chan.chanrecv2(rt, mp, gp, op[1])
+
+
+def _select(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    return select.walkSelectCases(rt, mp, gp, op[1], op[2])
+
+
+def _goexit(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    Goexit(rt, mp, gp)
     return False
 
 
@@ -194,10 +234,33 @@ OPERATIONS[w.OP_LOCK_THREAD] = _lock_thread
 OPERATIONS[w.OP_UNLOCK_THREAD] = _unlock_thread
 OPERATIONS[w.OP_NOW] = _now
 OPERATIONS[w.OP_PARK] = _park
+OPERATIONS[w.OP_CALL] = stackcalls.call
+OPERATIONS[w.OP_RET] = stackcalls.ret
+OPERATIONS[w.OP_RECURSE] = stackcalls.recurse
+OPERATIONS[w.OP_SET_MAX_STACK] = stackcalls.setMaxStack
+OPERATIONS[w.OP_STACK] = stackcalls.bounds
+OPERATIONS[w.OP_NET_READ] = _net_read
+OPERATIONS[w.OP_NET_WRITE] = _net_write
+OPERATIONS[w.OP_NET_ARRIVES] = _net_arrives
+OPERATIONS[w.OP_CONTINUE] = _continue
+OPERATIONS[w.OP_RECV2] = _recv2
+OPERATIONS[w.OP_SELECT] = _select
+OPERATIONS[w.OP_GOEXIT] = _goexit
+OPERATIONS[sy.OP_MUTEX_LOCK] = mutex.op_lock
+OPERATIONS[sy.OP_MUTEX_UNLOCK] = mutex.op_unlock
+OPERATIONS[sy.OP_MUTEX_TRYLOCK] = mutex.op_trylock
+OPERATIONS[sy.OP_RW_LOCK] = rwmutex.op_lock
+OPERATIONS[sy.OP_RW_UNLOCK] = rwmutex.op_unlock
+OPERATIONS[sy.OP_RW_RLOCK] = rwmutex.op_rlock
+OPERATIONS[sy.OP_RW_RUNLOCK] = rwmutex.op_runlock
+OPERATIONS[sy.OP_RW_TRYLOCK] = rwmutex.op_trylock
+OPERATIONS[sy.OP_RW_TRYRLOCK] = rwmutex.op_tryrlock
+OPERATIONS[sy.OP_COND] = cond.op_cond
+OPERATIONS[sy.OP_SEMA] = sema.sync_op
 
 
 # Operations without a prologue check: syscall.Syscall and time.Now are nosplit, log is no code at all.
-NOSPLIT = frozenset((w.OP_SYSCALL, w.OP_NOW, w.OP_LOG))
+NOSPLIT = frozenset((w.OP_SYSCALL, w.OP_NOW, w.OP_LOG, w.OP_NET_ARRIVES, w.OP_RET, w.OP_STACK))
 
 
 def operation_costs(costs: Costs) -> list[int]:
@@ -205,6 +268,12 @@ def operation_costs(costs: Costs) -> list[int]:
     by_op = [0] * w.OP_COUNT
     for code in (w.OP_SEND, w.OP_RECV, w.OP_CLOSE, w.OP_WG_ADD, w.OP_WG_WAIT, w.OP_SLEEP):
         by_op[code] = costs.chan_op
-    by_op[w.OP_GO] = costs.go
-    by_op[w.OP_SYSCALL] = costs.syscall
+    for code in (w.OP_RECV2, sy.OP_COND, sy.OP_SEMA):
+        by_op[code] = costs.chan_op
+    by_op[sy.OP_MUTEX_LOCK : sy.OP_COND] = [costs.mutex] * (sy.OP_COND - sy.OP_MUTEX_LOCK)
+    by_op[w.OP_SELECT] = costs.select
+    by_op[w.OP_GO] = costs.go + costs.new_g  # goroutine.py changes it with the number of dead ones
+    by_op[w.OP_CALL] = costs.call
+    for code in (w.OP_SYSCALL, w.OP_NET_READ, w.OP_NET_WRITE):
+        by_op[code] = costs.syscall
     return by_op

@@ -14,16 +14,18 @@ from gmp_lab import vocabulary as v
 from gmp_lab.errors import ConfigError
 from gmp_lab.runtime.runq import globrunqput, runqput
 from gmp_lab.runtime.runtime2 import G, M, P, _Gdead, _Gidle, _Grunnable, _Grunning, _Gwaiting
+from gmp_lab.runtime.stack import gfget, gfput
 from gmp_lab.runtime.status import casgstatus, dropg
 from gmp_lab.runtime.threads import wakep
 from gmp_lab.runtime.world import Runtime
+from gmp_lab.workload import OP_GO
 
 
 def newproc1(rt: Runtime, fn: Callable[..., Any], args: tuple[Any, ...], waiting: bool = False) -> G:
     """Make a goroutine that will run fn(*args); it is runnable (or waiting) and on no queue yet.
 
     Go: runtime/proc.go newproc1 (1.27.3)
-    Differs: no reuse of dead Gs; ids are handed out in order of creation.
+    Differs: dead Gs are only counted, in one place, for the time that one saves; ids in order of creation.
     """
     body = fn(*args)
     if not hasattr(body, "send"):
@@ -31,6 +33,10 @@ def newproc1(rt: Runtime, fn: Callable[..., Any], args: tuple[Any, ...], waiting
     gp = G(len(rt.allgs) + 1, body, getattr(fn, "__name__", "func").lstrip("_"))
     rt.allgs.append(gp)
     casgstatus(gp, _Gidle, _Gwaiting if waiting else _Grunnable)
+    if rt.ngfree:
+        rt.ngfree -= 1
+        if rt.ngfree == 0:
+            rt.opcosts[OP_GO] = rt.costs.go + rt.costs.new_g  # the next one has to be allocated
     return gp
 
 
@@ -45,6 +51,8 @@ def newproc(rt: Runtime, mp: M, pp: P, fn: Callable[..., Any], args: tuple[Any, 
         parent = mp.curg.goid if mp.curg is not None else -1
         rt.emit((rt.engine.now, v.E_GO_CREATE, gp.goid, pp.id, mp.id, parent))
     runqput(rt, pp, gp, True)
+    if rt.stacks is not None:
+        gfget(rt, mp, pp, gp)
     if rt.started:
         wakep(rt)
 
@@ -93,7 +101,8 @@ def goschedImpl(rt: Runtime, mp: M, gp: G, preempted: bool) -> None:
         why = v.YIELD_PREEMPTED if preempted else v.YIELD_GOSCHED
         rt.emit((rt.engine.now, v.E_YIELD, gp.goid, mp.p.id if mp.p is not None else -1, mp.id, why))
     globrunqput(rt, gp)
-    wakep(rt)
+    if rt.version.wakep_after_yield:
+        wakep(rt)
 
 
 def gopreempt_m(rt: Runtime, mp: M, gp: G) -> None:
@@ -120,18 +129,35 @@ def goyield(rt: Runtime, mp: M, gp: G) -> None:
     runqput(rt, pp, gp, False)
 
 
-def goexit0(rt: Runtime, mp: M, gp: G) -> None:
-    """gp has returned; when main returns, the program ends.
+def Goexit(rt: Runtime, mp: M, gp: G) -> None:
+    """gp ends itself, wherever it is; if it is main's goroutine, the program goes on without it.
+
+    Go: runtime/panic.go Goexit (1.27.3)
+    Differs: deferred calls are the body's ``finally`` blocks, which cannot let time pass.
+    """
+    assert gp.body is not None
+    gp.body.close()
+    if gp is rt.main:
+        rt.main = None  # only main's return ends the program
+    goexit0(rt, mp, gp, v.EXIT_GOEXIT)
+
+
+def goexit0(rt: Runtime, mp: M, gp: G, how: int = -1) -> None:
+    """gp has returned; when main returns, the program ends.  how is -1 or vocabulary.EXIT_GOEXIT.
 
     Go: runtime/proc.go goexit0 (1.27.3)
-    Differs: gdestroy's free lists are left out. A locked G's thread goes on instead of exiting.
+    Differs: of gdestroy's free lists only what stacks need. A locked G's thread goes on instead of exiting.
     """
     casgstatus(gp, _Grunning, _Gdead)
     dropg(mp)
     gp.body = None
+    if rt.stacks is not None:
+        gfput(rt, mp, gp)
     if gp.lockedm is not None:
         gp.lockedm.lockedg, gp.lockedm = None, None
     if rt.emit is not None:
-        rt.emit((rt.engine.now, v.E_EXIT, gp.goid, mp.p.id if mp.p is not None else -1, mp.id, -1))
+        rt.emit((rt.engine.now, v.E_EXIT, gp.goid, mp.p.id if mp.p is not None else -1, mp.id, how))
+    rt.ngfree += 1
+    rt.opcosts[OP_GO] = rt.costs.go
     if gp is rt.main:
         rt.stop("exit")

@@ -16,6 +16,7 @@ from gmp_lab.runtime.runtime2 import M, _Gsyscall
 from gmp_lab.runtime.schedule import netpollEnd, schedule
 from gmp_lab.runtime.syscall import exitsyscall
 from gmp_lab.runtime.threads import acquirep
+from gmp_lab.runtime.waits import check_waits
 from gmp_lab.runtime.world import Row, Runtime
 
 
@@ -53,6 +54,10 @@ class Machine(Runtime):
                     return
             if not gogo(self, mp, gp):
                 return
+
+    def check(self) -> None:
+        super().check()
+        check_waits(self)
 
     # --- the Runtime's idea of time -------------------------------------------------------------------------
 

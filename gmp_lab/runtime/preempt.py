@@ -10,6 +10,7 @@ from __future__ import annotations
 from gmp_lab import vocabulary as v
 from gmp_lab.runtime.goroutine import gopreempt_m
 from gmp_lab.runtime.runtime2 import G, M, P, _Grunning, _Gsyscall
+from gmp_lab.runtime.stackscan import shrinkstack
 from gmp_lab.runtime.world import Runtime
 from gmp_lab.workload import LOOP_ASYNC, LOOP_CALLS
 
@@ -18,20 +19,24 @@ def preemptone(rt: Runtime, pp: P, why: int) -> bool:
     """Ask the goroutine that runs on pp to stop; why is a vocabulary.PREEMPT_* for the record.
 
     Go: runtime/proc.go preemptone (1.27.3)
-    Differs: the prologue check of a loop that calls functions comes at once, as an event.
+    Differs: the prologue check of a loop that calls functions comes at once, as an event. Go's M is on g0 during
+    a switch, with no curg, or one whose flag execute is about to clear; here time passes only after execute, so
+    the first Costs.deaf ns of a goroutine's run stand for that.
     """
     mp = pp.m
     if mp is None:
         return False
     gp = mp.curg
-    if gp is None or gp.atomicstatus == _Gsyscall:
+    if gp is None or gp.atomicstatus == _Gsyscall or rt.engine.now < mp.switched + rt.costs.deaf:
+        return False
+    if not rt.version.preempt_prologue:
         return False
     gp.preempt = True
     if rt.emit is not None:
         rt.emit((rt.engine.now, v.E_PREEMPT, gp.goid, pp.id, mp.id, why))
     if gp.op is None and gp.loop & LOOP_CALLS:
         rt.engine.after(0, newstack, rt, mp)
-    if not rt.config.asyncpreemptoff:
+    if rt.version.preempt_signal and not rt.config.asyncpreemptoff:
         pp.preempt = True
         preemptM(rt, mp)
     return True
@@ -67,9 +72,13 @@ def doSigPreempt(rt: Runtime, mp: M) -> None:
     safe = wantAsyncPreempt(gp) and isAsyncSafePoint(mp)
     if rt.emit is not None and gp is not None:
         rt.emit((rt.engine.now, v.E_SIGNAL, gp.goid, mp.p.id if mp.p is not None else -1, mp.id, int(safe)))
-    if safe and gp is not None and rt.interrupt(mp):
+    if safe and gp is not None:
+        if gp.stack is not None:
+            gp.stack.asyncSafePoint = True
+        waited = not rt.interrupt(mp)  # it was off its core: who gave it one lets it go on
         gopreempt_m(rt, mp, gp)  # asyncPreempt, asyncPreempt2
-        rt.resume(mp)
+        if not waited:
+            rt.resume(mp)
 
 
 def wantAsyncPreempt(gp: G | None) -> bool:
@@ -90,18 +99,35 @@ def isAsyncSafePoint(mp: M) -> bool:
     Differs: a G with an operation in hand is inside a runtime function; work(loop="unsafe") is unsafe throughout.
     """
     gp = mp.curg
-    return gp is not None and mp.seg_end >= 0 and gp.op is None and bool(gp.loop & LOOP_ASYNC)
+    if gp is None or gp.op is not None or not gp.loop & LOOP_ASYNC:
+        return False
+    return mp.seg_end >= 0 or gp.left > 0  # computing, or taken off its core while it did
 
 
 def newstack(rt: Runtime, mp: M) -> None:
     """The prologue check of a loop that calls functions, after a request: yield.
 
     Go: runtime/stack.go newstack (1.27.3)
-    Differs: only its preemption half; stacks grow in a later part of the model.
+    Differs: only its preemption half, of a loop in the midst of its computing; stacks grow in stack.py.
     """
     gp = mp.curg
     if gp is None or not gp.preempt or gp.op is not None or not gp.loop & LOOP_CALLS:
         return
     if gp.atomicstatus == _Grunning and rt.interrupt(mp):
-        gopreempt_m(rt, mp, gp)
+        newstackPreempt(rt, mp, gp)
         rt.resume(mp)
+
+
+def newstackPreempt(rt: Runtime, mp: M, gp: G) -> None:
+    """The prologue of a function that gp calls has seen the request: a synchronous safe point, so gp yields.
+
+    Go: runtime/stack.go newstack (1.27.3)
+    Differs: the middle of it. What shrinking costs is charged when gp runs again.
+    """
+    st = gp.stack
+    if st is not None:
+        st.asyncSafePoint = False
+        if st.preemptShrink:
+            st.preemptShrink = False
+            gp.left += shrinkstack(rt, gp, st)
+    gopreempt_m(rt, mp, gp)

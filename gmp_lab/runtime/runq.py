@@ -31,16 +31,20 @@ def runqput(rt: Runtime, pp: P, gp: G, next: bool) -> None:
     """Put gp on pp's queue: into runnext (the G there is kicked to the ring's tail), or at the ring's tail.
 
     Go: runtime/proc.go runqput (1.27.3)
-    Differs: no atomics. The caller has recorded the event (E_READY, E_GO_CREATE, E_YIELD).
+    Differs: no atomics. The caller has recorded the event (E_READY, E_GO_CREATE, E_YIELD). Versions without runnext
+    (up to 1.4) put at the tail, those without local queues (1.0) on the one there is.
     """
-    if next:
+    if next and rt.runnext:
         oldnext = pp.runnext
         pp.runnext = gp
         if oldnext is None:
             return
         gp = oldnext  # kick the old runnext out to the regular run queue
-    if len(pp.runq) < params.runqsize:
+    if len(pp.runq) < rt.ring:
         pp.runq.append(gp)
+        return
+    if rt.ring == 0:
+        globrunqput(rt, gp)
         return
     runqputslow(rt, pp, gp)
 

@@ -31,7 +31,7 @@ class G:
 
     __slots__ = (
         "atomicstatus", "body", "goid", "left", "lockedm", "lockedExt", "loop", "m", "name", "op", "preempt",
-        "sudog", "value", "waitreason",
+        "stack", "sudog", "value", "waitreason",
     )  # fmt: skip
 
     def __init__(self, goid: int, body: Body | None, name: str) -> None:
@@ -43,6 +43,7 @@ class G:
         self.lockedExt = 0  # depth of LockOSThread
         self.preempt = False  # asked to stop (Go: preempt, and stackguard0 = stackPreempt)
         self.waitreason = -1
+        self.stack: Stack | None = None  # None: it has made no calls yet, so that its stack is as it was at first
         self.sudog: Any = None  # the value that it is sending while it waits on a channel
         # the program: a generator, the operation in hand, what it is sent next
         self.body = body
@@ -60,7 +61,8 @@ class M:
 
     __slots__ = (
         "cpu", "curg", "id", "lockedg", "nextp", "oldp", "onlist", "p", "pollspin", "seg", "seg_end", "signalPending",
-        "sigwait", "source", "spinning", "stealing", "stealpos", "syscalltick",
+        "sigwait", "source", "spinning", "stealing", "stealpos", "switched", "syscalltick",
+        "vruntime",
     )  # fmt: skip
 
     def __init__(self, id: int) -> None:
@@ -78,14 +80,43 @@ class M:
         self.source = 0  # where the G in hand came from (vocabulary.SRC_*)
         self.stealing: G | None = None  # the runnext it will take when it wakes from its sleep in runqgrab
         self.stealpos: tuple[int, ...] = ()  # and the Ps that stealWork has still to visit then
+        self.switched = 0  # when its goroutine was put on it
         self.seg = 0  # number of the current stretch of computing; a changed number cancels its end
         self.seg_end = -1  # when it ends (-1: the thread is not computing)
         self.pollspin = False  # was spinning before it blocked in netpoll
         self.cpu = -1  # its core, if cores are limited
+        self.vruntime = 0  # ns that it has run, for the fairness of the cores
         self.sigwait = False  # a signal waits until the thread gets a core
 
     def __repr__(self) -> str:
         return f"M{self.id}"
+
+
+class Sudog:
+    """A G in a wait list, where the G alone does not say enough: in a select, a receive of two results, a semaphore.
+
+    ``queue`` is the list it stands in (None: it has been taken off); ``success``: woken by a value, not by close.
+    """
+
+    __slots__ = ("elem", "g", "queue", "select", "success", "ticket")
+
+    def __init__(self, g: G, elem: Any = None) -> None:
+        self.g = g
+        self.elem = elem  # the value that it is sending
+        self.queue: deque[Any] | None = None
+        self.select: Select | None = None  # Go: isSelect, and g.selectDone
+        self.success = False
+        self.ticket = 0  # 1: the semaphore was handed to it
+
+
+class Select:
+    """A select that waits: its Sudogs, one for each case with a channel, and the one that was chosen (g.param)."""
+
+    __slots__ = ("fired", "sudogs")
+
+    def __init__(self) -> None:
+        self.sudogs: list[tuple[int, Sudog]] = []  # (index of the case, its Sudog), in lock order
+        self.fired: Sudog | None = None
 
 
 class Sysmontick:
@@ -129,8 +160,9 @@ class Sched:
     """What belongs to no P (runtime2.go schedt). Lists have their next element last, as stacks."""
 
     __slots__ = (
-        "gcwaiting", "lastpoll", "midle", "mnext", "needspinning", "nmidlelocked", "nmspinning", "nmsys", "pidle",
-        "pollUntil", "poller", "runq", "sysmonwait",
+        "arrivals", "conns", "epoll", "gcwaiting", "lastpoll", "midle", "mnext", "needspinning", "netpollWaiters",
+        "nmidlelocked", "nmspinning", "nmsys", "pidle", "pollUntil", "pollWakeSig", "poller", "runq", "sleepers",
+        "sysmonwait",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -147,3 +179,54 @@ class Sched:
         self.lastpoll = 1  # 0 while an M is blocked in netpoll
         self.pollUntil = 0
         self.poller: M | None = None  # the M that is blocked in netpoll
+        self.pollWakeSig = False  # Go: netpollWakeSig; it has been called back already
+        self.netpollWaiters = 0  # goroutines parked in the poller
+        self.epoll: deque[Any] = deque()  # the kernel's list of descriptors that became ready
+        self.conns = 0  # connections so far
+        self.sleepers = 0  # timers, where no P keeps them (up to 1.13)
+        self.arrivals = 0  # data that will still come from outside
+
+
+class Stack:
+    """A goroutine's stack: addresses lo <= sp <= hi (Go: g.stack, g.sched.sp); it grows downwards.
+
+    ``frames`` holds what was called and has not returned, as pairs of frame size and number of calls, innermost last;
+    ``below`` holds, up to 1.2, the older segments with their sp and frames.
+    """
+
+    __slots__ = ("asyncSafePoint", "below", "frames", "hi", "lo", "preemptShrink", "sp", "stackguard0")
+
+    def __init__(self, lo: int, hi: int) -> None:
+        self.lo = lo
+        self.hi = hi
+        self.sp = hi
+        self.stackguard0 = 0
+        self.frames: list[list[int]] = []
+        self.below: list[tuple[int, int, int, list[list[int]]]] = []
+        self.preemptShrink = False  # to be shrunk at the next synchronous safe point
+        self.asyncSafePoint = False  # stopped by a signal, between any two instructions
+
+
+class Stacks:
+    """What belongs to all stacks: the memory they are cut from, the lists of dead Gs' stacks, sizes and limits.
+
+    Made when the first goroutine makes a call: a program that makes none pays nothing.  ``gFree`` holds for each P
+    the dead Gs it keeps, the latest last, as their stack or None (freed); ``gFreeStack`` and ``gFreeNoStack`` are
+    those of sched.
+    """
+
+    __slots__ = (
+        "free", "gFree", "gFreeNoStack", "gFreeStack", "maxstacksize", "next", "scannedStackSize", "scannedStacks",
+        "startingStackSize",
+    )  # fmt: skip
+
+    def __init__(self, starting: int, limit: int, first: int) -> None:
+        self.startingStackSize = starting
+        self.maxstacksize = limit
+        self.next = first  # the lowest address that was never used
+        self.free: dict[int, list[int]] = {}  # lower ends of free stacks, by size
+        self.gFree: dict[int, list[Stack | None]] = {}
+        self.gFreeStack: list[Stack] = []
+        self.gFreeNoStack = 0
+        self.scannedStackSize = 0
+        self.scannedStacks = 0

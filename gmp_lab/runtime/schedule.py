@@ -11,6 +11,7 @@ from gmp_lab import params
 from gmp_lab import vocabulary as v
 from gmp_lab.errors import Throw
 from gmp_lab.runtime import timers
+from gmp_lab.runtime.netpoll import injectglist, netpoll, netpollready, pollNetwork
 from gmp_lab.runtime.runq import globrunqget, globrunqgetbatch, runqempty, runqget, runqsteal, stealOrder
 from gmp_lab.runtime.runtime2 import G, M, P, _Grunnable, _Grunning
 from gmp_lab.runtime.status import casgstatus
@@ -74,6 +75,7 @@ def execute(rt: Runtime, mp: M, gp: G, inheritTime: bool) -> None:
     gp.m = mp
     casgstatus(gp, _Grunnable, _Grunning)
     gp.preempt = False
+    mp.switched = rt.engine.now
     if not inheritTime:
         pp.schedtick += 1
     gp.left += rt.costs.switch
@@ -86,7 +88,7 @@ def findRunnable(rt: Runtime, mp: M) -> tuple[G, bool] | None:
     """Find a runnable goroutine for mp's P, and whether it inherits the slice; None if mp sleeps.
 
     Go: runtime/proc.go findRunnable (1.27.3)
-    Differs: no trace reader, GC worker, finalizers or network yet, hence no tryWakeP. A thief that slept before
+    Differs: no trace reader, GC worker or finalizers yet, hence no tryWakeP. A thief that slept before
     taking a runnext enters in the middle, where it left.
     """
     sched = rt.sched
@@ -98,15 +100,19 @@ def findRunnable(rt: Runtime, mp: M) -> tuple[G, bool] | None:
         if mp.stealing is None:
             if pp.timers:
                 pollUntil = timers.check(rt, mp, pp)
-            if sched.runq and pp.schedtick % params.schedtickGlobal == 0:
+            if sched.runq and pp.schedtick % rt.globaltick == 0:
                 return globrunqget(rt, mp), False
             gp, inheritTime = runqget(mp, pp)
             if gp is not None:
                 return gp, inheritTime
             if sched.runq:
                 return globrunqgetbatch(rt, mp, pp), False
+            if sched.netpollWaiters and sched.lastpoll != 0:
+                gp = pollNetwork(rt, mp, pp)
+                if gp is not None:
+                    return gp, False
         # Spinning Ms: steal work from other Ps, but keep their number below half of the busy Ps.
-        if mp.spinning or 2 * sched.nmspinning < rt.gomaxprocs - len(sched.pidle):
+        if rt.ring and (mp.spinning or 2 * sched.nmspinning < rt.gomaxprocs - len(sched.pidle)):
             if not mp.spinning:
                 becomeSpinning(rt, mp)
             gp, inheritTime, w, newWork = stealWork(rt, mp, pp)
@@ -166,21 +172,23 @@ def netpollOrStop(rt: Runtime, mp: M, pollUntil: int, wasSpinning: bool) -> None
     """Become the one M that blocks in netpoll until the next timer, or park.
 
     Go: runtime/proc.go findRunnable (1.27.3)
-    Differs: the last part of findRunnable; nothing but timers is waited for yet.
+    Differs: the last part of findRunnable.
     """
     sched = rt.sched
-    if pollUntil and sched.lastpoll != 0:
+    if (pollUntil or sched.netpollWaiters) and sched.lastpoll != 0:
         sched.lastpoll = 0
         sched.pollUntil = pollUntil
-        sched.poller = mp
-        delay = pollUntil - rt.engine.now - rt.costs.steal  # some time went by in looking for work
-        # epoll counts milliseconds: at least one, then truncated
-        delay = max(1_000_000, delay // 1_000_000 * 1_000_000) if delay > 0 else 0
-        if rt.emit is not None:
-            rt.emit((rt.engine.now, v.E_POLL_BLOCK, -1, -1, mp.id, min(delay // 1000, 2**31 - 1)))  # 32 bits
+        sched.poller, sched.pollWakeSig = mp, False
         mp.seg += 1
         mp.pollspin = wasSpinning
-        rt.engine.after(delay + rt.slack(), rt.poll_end, mp, mp.seg)
+        delay = epollTimeout(rt, pollUntil)
+        if rt.emit is not None:
+            us = -1 if delay < 0 else min(delay // 1000, 2**31 - 1)  # 32 bits
+            rt.emit((rt.engine.now, v.E_POLL_BLOCK, -1, -1, mp.id, us))
+        if sched.epoll:
+            rt.engine.after(0, rt.poll_end, mp, mp.seg)  # something is ready already
+        elif delay >= 0:
+            rt.engine.after(delay + rt.slack(), rt.poll_end, mp, mp.seg)
         rt.pause(mp)
         return
     if pollUntil and (sched.pollUntil == 0 or sched.pollUntil > pollUntil):
@@ -188,23 +196,47 @@ def netpollOrStop(rt: Runtime, mp: M, pollUntil: int, wasSpinning: bool) -> None
     stopm(rt, mp)
 
 
+def epollTimeout(rt: Runtime, pollUntil: int) -> int:
+    """How long epoll_wait is asked to wait, in ns: whole milliseconds, at least one, then truncated; -1: for ever.
+
+    Go: runtime/netpoll_epoll.go netpoll (1.27.3)
+    Differs: its first lines, and the delay that findRunnable works out for it.
+    """
+    if not pollUntil:
+        return -1
+    delay = pollUntil - rt.engine.now - rt.costs.steal  # some time went by in looking for work
+    return max(1_000_000, delay // 1_000_000 * 1_000_000) if delay > 0 else 0
+
+
 def netpollEnd(rt: Runtime, mp: M) -> bool:
-    """mp comes back from netpoll; True if it has got a P, else it has parked.
+    """mp comes back from netpoll; True if it has got a P (and maybe a goroutine), else it has parked.
 
     Go: runtime/proc.go findRunnable (1.27.3)
-    Differs: the code after the blocking netpoll; the list of readied goroutines is always empty yet.
+    Differs: the code after the blocking netpoll; what schedule does with a goroutine so found is done here.
     """
     sched = rt.sched
     sched.pollUntil, sched.poller, sched.lastpoll = 0, None, max(1, rt.engine.now)
     if rt.emit is not None:
         rt.emit((rt.engine.now, v.E_POLL_WAKE, -1, -1, mp.id, -1))
+    toRun = netpoll(rt) if sched.epoll else []
     pp = pidleget(rt)
     if pp is None:
+        injectglist(rt, mp, toRun)
         stopm(rt, mp)
         return False
     acquirep(rt, mp, pp)
-    if mp.pollspin:
-        becomeSpinning(rt, mp)
+    if not toRun:
+        if mp.pollspin:
+            becomeSpinning(rt, mp)
+        return True
+    gp = toRun.pop()
+    injectglist(rt, mp, toRun)
+    netpollready(rt, mp, pp, gp, v.NET_HAND)
+    mp.source = v.SRC_POLL
+    if gp.lockedm is not None:
+        startlockedm(rt, mp, gp)
+        return False
+    execute(rt, mp, gp, False)
     return True
 
 
@@ -214,6 +246,8 @@ def stealWork(rt: Runtime, mp: M, pp: P) -> tuple[G | None, bool, int, bool]:
     Go: runtime/proc.go stealWork (1.27.3)
     Differs: if mp.stealing is set on return, mp sleeps; it comes back in the last pass, at the same victim.
     """
+    if rt.version.steal_picks:
+        return stealRandom(rt, mp, pp), False, 0, False
     pollUntil, ranTimer = 0, False
     resumed = mp.stealing is not None
     for i in range(params.stealTries - 1 if resumed else 0, params.stealTries):
@@ -248,6 +282,27 @@ def stealWork(rt: Runtime, mp: M, pp: P) -> tuple[G | None, bool, int, bool]:
     return None, False, pollUntil, ranTimer
 
 
+def stealRandom(rt: Runtime, mp: M, pp: P) -> G | None:
+    """Try to steal from Ps that are drawn at random, with repetition: the way up to 1.5 or so.
+
+    Go: runtime/proc.go stealWork (1.27.3)
+    Differs: 1.5's findrunnable1 and 1.4's findrunnable: 4 or 2 draws for each P; runnext in the second half only.
+    """
+    n = rt.gomaxprocs
+    first = mp.stealpos[0] if mp.stealing is not None else 0
+    for i in range(first, rt.version.steal_picks * n):
+        p2 = rt.allp[mp.stealpos[1] if mp.stealing is not None else rt.cheaprand() % n]
+        if p2 is pp:
+            continue  # Go looks into the own queue here, which is empty
+        gp = runqsteal(rt, mp, pp, p2, rt.runnext and i > 2 * n)
+        if gp is not None:
+            return gp
+        if mp.stealing is not None:
+            stealSleep(rt, mp, p2, (i, p2.id))
+            return None
+    return None
+
+
 def stealSleep(rt: Runtime, mp: M, p2: P, rest: tuple[int, ...]) -> None:
     """Sleep 3 us (in fact much longer) before taking p2's runnext, so that p2 may run it itself.
 
@@ -257,7 +312,7 @@ def stealSleep(rt: Runtime, mp: M, p2: P, rest: tuple[int, ...]) -> None:
     mp.stealpos = rest
     if rt.emit is not None:
         rt.emit((rt.engine.now, v.E_STEAL_SLEEP, -1, mp.p.id if mp.p is not None else -1, mp.id, p2.id))
-    rt.usleep(mp, params.stealSleepUs * 1000)
+    rt.usleep(mp, rt.version.steal_sleep_us * 1000)
 
 
 def checkRunqsNoP(rt: Runtime) -> P | None:

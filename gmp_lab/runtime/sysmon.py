@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from gmp_lab import params
 from gmp_lab import vocabulary as v
+from gmp_lab.runtime.netpoll import injectglist, netpoll
 from gmp_lab.runtime.retake import retake
 from gmp_lab.runtime.timers import timeSleepUntil
 from gmp_lab.runtime.world import Runtime
@@ -91,8 +92,13 @@ def sysmonRound(rt: Runtime) -> None:
     """One round: take Ps from system calls, ask long runners to stop; then what is left to do in the round.
 
     Go: runtime/proc.go sysmon (1.27.3)
-    Differs: no network poll, no scavenger, no forced GC yet.
+    Differs: no scavenger, no forced GC yet.
     """
+    sched, now = rt.sched, rt.engine.now
+    if sched.lastpoll != 0 and sched.lastpoll + params.sysmonPollNS < now:
+        sched.lastpoll = now
+        if sched.epoll:
+            injectglist(rt, None, netpoll(rt))
     rt.sysmontick.retaken = 0
     retake(rt, 0, sysmonRoundEnd)
 

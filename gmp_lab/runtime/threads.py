@@ -54,7 +54,7 @@ def pidlegetSpinning(rt: Runtime) -> P | None:
     Differs: nothing.
     """
     pp = pidleget(rt)
-    if pp is None and not rt.sched.needspinning:
+    if pp is None and not rt.sched.needspinning and rt.version.needspinning:
         rt.sched.needspinning = 1
         if rt.emit is not None:
             rt.emit((rt.engine.now, v.E_NEED_SPIN, -1, -1, -1, 1))
@@ -122,11 +122,11 @@ def newm(rt: Runtime, pp: P | None, spinning: bool) -> M:
     return mp
 
 
-def startm(rt: Runtime, pp: P | None, spinning: bool) -> None:
+def startm(rt: Runtime, pp: P | None, spinning: bool, leaving: bool = False) -> None:
     """Let some M run pp (None: any idle P); make a thread if no M is parked. A spinning start is already counted.
 
     Go: runtime/proc.go startm (1.27.3)
-    Differs: the M runs after wake_m or new_m nanoseconds.
+    Differs: the M runs after wake_m or new_m nanoseconds; if the caller is leaving its core to it, after handover_m.
     """
     if pp is None:
         pp = pidleget(rt)
@@ -140,7 +140,8 @@ def startm(rt: Runtime, pp: P | None, spinning: bool) -> None:
             raise Throw(f"startm: {nmp} is spinning or has {nmp.nextp}")
         if spinning and not runqempty(pp):
             raise Throw(f"startm: {pp} has runnable gs")
-        nmp.spinning, nmp.nextp, delay = spinning, pp, rt.costs.wake_m
+        nmp.spinning, nmp.nextp = spinning, pp
+        delay = rt.costs.handover_m if leaving else rt.costs.wake_m
     if rt.emit is not None:
         rt.emit((rt.engine.now, v.E_M_START, -1, pp.id, nmp.id, int(spinning)))
     rt.engine.after(delay, notewakeup, rt, nmp)
@@ -222,6 +223,9 @@ def wakep(rt: Runtime) -> None:
     Differs: the compare-and-swap cannot fail.
     """
     sched = rt.sched
+    if not rt.ring:
+        matchmg(rt)
+        return
     if sched.nmspinning != 0 or (sched.needspinning and not sched.pidle):
         return  # the second condition only saves a call: no P is idle, and word is left already
     pp = pidlegetSpinning(rt)
@@ -231,17 +235,33 @@ def wakep(rt: Runtime) -> None:
     startm(rt, pp, True)
 
 
-def handoffp(rt: Runtime, pp: P, mp: M | None) -> None:
+def matchmg(rt: Runtime) -> None:
+    """Up to 1.0: start a thread for every queued goroutine, as long as fewer than GOMAXPROCS run.
+
+    Go: runtime/proc.go wakep (1.27.3)
+    Differs: proc.c's matchmg of 2010, which had no spinning threads.
+    """
+    sched = rt.sched
+    coming = sum(1 for mp in rt.allm if mp.nextp is not None)
+    for _ in range(len(sched.runq) - coming):
+        pp = pidleget(rt)
+        if pp is None:
+            return
+        startm(rt, pp, False)
+
+
+def handoffp(rt: Runtime, pp: P, mp: M | None, leaving: bool = False) -> None:
     """Find something to do for pp, which has just lost its M: an M if there may be work, else the idle list.
 
     Go: runtime/proc.go handoffp (1.27.3)
-    Differs: no trace reader, no GC worker, no safe-point function yet. mp, who calls, is for the record.
+    Differs: no trace reader, no GC worker, no safe-point function yet. mp, who calls, is for the record; with
+    ``leaving`` it sleeps next.
     """
     sched = rt.sched
     if rt.emit is not None:
         rt.emit((rt.engine.now, v.E_HANDOFF, -1, pp.id, mp.id if mp is not None else -1, -1))
     if not runqempty(pp) or sched.runq:
-        startm(rt, pp, False)
+        startm(rt, pp, False, leaving)
         return
     if sched.nmspinning + len(sched.pidle) == 0:
         sched.nmspinning = 1
@@ -249,10 +269,10 @@ def handoffp(rt: Runtime, pp: P, mp: M | None) -> None:
             sched.needspinning = 0
             if rt.emit is not None:
                 rt.emit((rt.engine.now, v.E_NEED_SPIN, -1, -1, -1, 0))
-        startm(rt, pp, True)
+        startm(rt, pp, True, leaving)
         return
     if len(sched.pidle) == rt.gomaxprocs - 1 and sched.lastpoll != 0:
-        startm(rt, pp, False)  # the last P, and nobody is blocked in netpoll
+        startm(rt, pp, False, leaving)  # the last P, and nobody is blocked in netpoll
         return
     when = pp.timers[0][0] if pp.timers else 0
     pidleput(rt, pp)
@@ -281,7 +301,8 @@ def netpollBreak(rt: Runtime) -> None:
     Differs: an event instead of a byte in an eventfd.
     """
     mp = rt.sched.poller
-    if mp is not None:
+    if mp is not None and not rt.sched.pollWakeSig:
+        rt.sched.pollWakeSig = True
         mp.seg += 1  # the poll's own end is called off
         rt.engine.after(rt.costs.wake_m, rt.poll_end, mp, mp.seg)
 
@@ -290,18 +311,32 @@ def checkdead(rt: Runtime) -> None:
     """End the run if no M runs, none can be woken by a timer, and goroutines wait.
 
     Go: runtime/proc.go checkdead (1.27.3)
-    Differs: counts the Ms on their way (nextp) as running; system goroutines are those with a lower id than any
-    of the program's, main excepted.
+    Differs: counts the Ms on their way (nextp) as running.
     """
     sched = rt.sched
     run = len(rt.allm) - len(sched.midle) - sched.nmidlelocked - sched.nmsys
-    if run > 0 or any(pp.timers for pp in rt.allp) or not rt.started:
+    if run > 0 or sched.sleepers or not rt.started:
+        return
+    grunning = sum(gp.atomicstatus == _Gwaiting for gp in rt.allgs if not isSystemGoroutine(gp))
+    if grunning and any(pp.timers for pp in rt.allp):
         return
     if any(gp.atomicstatus not in (_Gwaiting, _Gdead) for gp in rt.allgs):
         raise Throw("checkdead: runnable goroutine, but no M runs")
     if rt.emit is not None:
-        rt.emit((rt.engine.now, v.E_DEADLOCK, -1, -1, -1, -1))
-    rt.stop("deadlock")
+        rt.emit((rt.engine.now, v.E_DEADLOCK, -1, -1, -1, -1 if grunning else 1))
+    if grunning:
+        rt.stop("deadlock")
+    else:
+        rt.stop("fatal error: no goroutines (main called runtime.Goexit) - deadlock!")
+
+
+def isSystemGoroutine(gp: G) -> bool:
+    """Whether gp is one of the runtime's own.
+
+    Go: runtime/traceback.go isSystemGoroutine (1.27.3)
+    Differs: a finalizer's goroutine is always one.
+    """
+    return gp.name.startswith("runtime.")
 
 
 def stoplockedm(rt: Runtime, mp: M) -> None:
@@ -315,7 +350,7 @@ def stoplockedm(rt: Runtime, mp: M) -> None:
         raise Throw("stoplockedm: inconsistent locking")
     if mp.p is not None:
         pp = releasep(rt, mp)
-        handoffp(rt, pp, mp)
+        handoffp(rt, pp, mp, leaving=True)
     rt.sched.nmidlelocked += 1
     if rt.emit is not None:
         rt.emit((rt.engine.now, v.E_STOP_LOCKED, gp.goid, -1, mp.id, -1))
@@ -337,5 +372,5 @@ def startlockedm(rt: Runtime, me: M, gp: G) -> None:
         pid = me.p.id if me.p is not None else -1
         rt.emit((rt.engine.now, v.E_START_LOCKED, gp.goid, pid, mp.id, me.source))
     mp.nextp = releasep(rt, me)
-    rt.engine.after(rt.costs.wake_m, notewakeup, rt, mp)
+    rt.engine.after(rt.costs.handover_m, notewakeup, rt, mp)
     stopm(rt, me)

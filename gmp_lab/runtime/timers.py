@@ -10,8 +10,10 @@ from heapq import heappop, heappush
 
 from gmp_lab import vocabulary as v
 from gmp_lab.runtime.goroutine import gopark, goready
-from gmp_lab.runtime.runtime2 import G, M, P
-from gmp_lab.runtime.threads import wakeNetPoller
+from gmp_lab.runtime.runq import globrunqput
+from gmp_lab.runtime.runtime2 import G, M, P, _Grunnable, _Gwaiting
+from gmp_lab.runtime.status import casgstatus
+from gmp_lab.runtime.threads import pidlegetSpinning, startm, wakeNetPoller, wakep
 from gmp_lab.runtime.world import Runtime
 
 _SLEEP = v.WAIT_NO["sleep"]
@@ -28,10 +30,35 @@ def timeSleep(rt: Runtime, mp: M, gp: G, ns: int) -> None:
     gopark(rt, mp, gp, _SLEEP)
     when = rt.engine.now + ns
     rt.timerseq += 1
+    if not rt.version.timer_heaps:
+        rt.sched.sleepers += 1
+        rt.engine.after(ns + rt.slack(), timerproc, rt, gp)
+        return
     first = not pp.timers or when < pp.timers[0][0]
     heappush(pp.timers, (when, rt.timerseq, gp))
     if first:
         wakeNetPoller(rt, when)
+
+
+def timerproc(rt: Runtime, gp: G) -> None:
+    """Up to 1.13: a goroutine of the runtime, asleep in a thread of its own, readies gp.
+
+    Go: runtime/time.go goroutineReady (1.27.3)
+    Differs: 1.13's timerproc had to get a P before it could ready anybody; here it puts gp on the global queue and
+    starts a thread for it, as who polls the network does. Its thread is not counted.
+    """
+    rt.sched.sleepers -= 1
+    casgstatus(gp, _Gwaiting, _Grunnable)
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_TIMER, gp.goid, -1, -1, -1))
+        rt.emit((rt.engine.now, v.E_READY, gp.goid, -1, -1, -1))
+    globrunqput(rt, gp)
+    if rt.ring == 0:
+        wakep(rt)
+        return
+    pp = pidlegetSpinning(rt)
+    if pp is not None:
+        startm(rt, pp, False)
 
 
 def check(rt: Runtime, mp: M, pp: P) -> int:

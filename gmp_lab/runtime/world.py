@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from itertools import pairwise
 from random import Random
 
 from gmp_lab import params
@@ -19,6 +20,8 @@ from gmp_lab.runtime.runtime2 import (
     M,
     P,
     Sched,
+    Stack,
+    Stacks,
     _Gdead,
     _Grunnable,
     _Grunning,
@@ -52,15 +55,18 @@ class Runtime(ABC):
     """State of one process. ``emit`` is None (no record) or a callable that takes one row of the vocabulary."""
 
     __slots__ = (
-        "_bits", "allgs", "allm", "allp", "config", "costs", "emit", "ended", "engine", "fuel", "gomaxprocs",
-        "main", "on_segment_end", "on_syscall_end", "opcosts", "random", "sched", "started", "sysmontick",
-        "timerseq", "version",
+        "_bits", "allgs", "allm", "allp", "config", "costs", "emit", "ended", "engine", "fuel", "globaltick",
+        "gomaxprocs", "main", "ngfree", "on_segment_end", "on_syscall_end", "opcosts", "random", "ring", "runnext",
+        "sched", "stacks", "started", "sysmontick", "timerseq", "version",
     )  # fmt: skip
 
     def __init__(self, config: Config, emit: Callable[[Row], None] | None) -> None:
         self.config = config
         self.costs = config.costs
         self.version = params.version(config.go)
+        self.runnext = self.version.runnext  # the version's, where they are asked for most often
+        self.ring = self.version.ring if self.version.local_queues else 0
+        self.globaltick = self.version.global_tick
         self.engine = Engine(config.until_ns)
         self.emit = emit
         self.sched = Sched()
@@ -71,7 +77,9 @@ class Runtime(ABC):
         self.on_segment_end = self.segment_end  # bound once: these are the most frequent events
         self.on_syscall_end = self.syscall_end
         self.opcosts: list[int] = []  # ns before each operation happens, by operation number
+        self.ngfree = 0  # dead goroutines whose g and stack can be used again (Go: gFree of each P and of sched)
         self.timerseq = 0
+        self.stacks: Stacks | None = None  # made when the first goroutine makes a call
         self.fuel = config.max_events
         self.ended = ""
         self.started = False  # Go: mainStarted
@@ -137,6 +145,8 @@ class Runtime(ABC):
         self._check_goroutines(queued)
         self._check_owners()
         self._check_lists()
+        if self.stacks is not None:
+            self._check_stacks(self.stacks)
 
     def _check_queues(self) -> dict[int, str]:
         queued: dict[int, str] = {}
@@ -151,7 +161,7 @@ class Runtime(ABC):
         for gp in self.sched.runq:
             see(gp, "the global queue")
         for pp in self.allp:
-            if len(pp.runq) > params.runqsize:
+            if len(pp.runq) > self.ring:
                 raise Throw(f"check: {pp} has {len(pp.runq)} in its ring")
             if pp.runnext is not None:
                 see(pp.runnext, f"{pp}.runnext")
@@ -213,3 +223,24 @@ class Runtime(ABC):
             or any(m.nextp is not None or m.stealing is not None for m in self.allm)
             or any(m.p is not None and m.curg is None for m in self.allm)
         )
+
+    def _check_stacks(self, stacks: Stacks) -> None:
+        """Stacks do not overlap, with one another or with free ones, and leave room for nosplit functions."""
+        room = self.version.stack_guard - params.StackSmall
+        places = [(lo, lo + size, "free") for size, los in stacks.free.items() for lo in los]
+        dead: list[Stack | None] = [*stacks.gFreeStack]
+        for kept in stacks.gFree.values():
+            dead.extend(kept)
+        places.extend((st.lo, st.hi, "a dead G's") for st in dead if st is not None)
+        for gp in self.allgs:
+            st = gp.stack
+            if st is None:
+                continue
+            if not st.lo + room <= st.sp <= st.hi or st.stackguard0 != st.lo + self.version.stack_guard:
+                raise Throw(f"check: {gp} has sp {st.sp:#x} in its stack [{st.lo:#x}, {st.hi:#x}]")
+            places.append((st.lo, st.hi, f"{gp}'s"))
+            places.extend((lo, hi, f"{gp}'s") for lo, hi, _, _ in st.below)
+        places.sort()
+        for (_, end, whose), (lo, _, other) in pairwise(places):
+            if lo < end:
+                raise Throw(f"check: {whose} stack and {other} overlap at {lo:#x}")

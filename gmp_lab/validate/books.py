@@ -46,14 +46,25 @@ class Place(NamedTuple):
         return f"M{self.id}'s hand" if self.what == "hand" else f"P{self.id}'s {self.what}"
 
 
+class WaitBooks:
+    """What is known about waking and about locks."""
+
+    def __init__(self) -> None:
+        self.woke = (-1, 0)  # time and waker of the last goroutine that was readied
+        self.mutex: dict[int, int] = {}  # G -> when it parked for a Mutex for the first time
+        self.starving = 0  # Mutexes in starving mode
+        self.main_left = False  # main's goroutine has ended by runtime.Goexit
+
+
 class Books:
     """Everything that is known after the events so far; 0 is no goroutine, -1 no P and no M."""
 
     def __init__(self, rec: Recording) -> None:
-        n = rec.config.gomaxprocs
         version = params.version(rec.config.go)
         self.rec = rec
         self.keeps_p = version.syscall_keeps_p
+        self.version = version
+        self.ring_size = version.ring if version.local_queues else 0
         self.found: list[Violation] = []
         self.i = 0
         self.e = Event(0, 0, -1, -1, -1, -1)
@@ -68,6 +79,13 @@ class Books:
         self.asked: set[int] = set()  # to stop, since it was executed
         self.stopped = False  # the last event was a signal that stopped its goroutine
         self.timer = (-1, 0)  # time and goroutine of the last timer that ran
+        self.stack: dict[int, int] = {}  # sizes of stacks that are not of the version's least size
+        self.segments: dict[int, list[int]] = {}  # up to 1.2: sizes of the segments that were linked
+        self._open_machine(rec, version)
+
+    def _open_machine(self, rec: Recording, version: params.Version) -> None:
+        """What is known of Ps, Ms and the rest before the first event."""
+        n = rec.config.gomaxprocs
         # Ps
         self.ring: list[deque[int]] = [deque() for _ in range(n)]
         self.next: list[int] = [0] * n
@@ -100,9 +118,8 @@ class Books:
         self.need_spin = 0
         self.armed = not real  # a real start-up leaves work that nobody was woken for; until the first wake-up
         self.cpu: dict[int, int] = {}
-        self.sysmon_us = 0
-        self.deep = 0
-        self.traced = -1
+        self.sysmon_us, self.deep, self.traced = 0, 0, -1
+        self.waits = WaitBooks()
 
     def wrong(self, rule: str, message: str) -> None:
         if self.rec.complete or rule in STATE_RULES:
@@ -158,6 +175,9 @@ class Books:
         self.place[g] = place
 
     def put_next(self, g: int, p: int) -> None:
+        if not self.version.runnext:
+            self.put_tail(g, p)
+            return
         old, self.next[p] = self.next[p], g
         self.queue(g, Place("runnext", p))
         if old and old != g:
@@ -165,7 +185,10 @@ class Books:
             self.put_tail(old, p)
 
     def put_tail(self, g: int, p: int) -> None:
-        if len(self.ring[p]) < params.runqsize:
+        if not self.ring_size:
+            self.put_global(g)
+            return
+        if len(self.ring[p]) < self.ring_size:
             self.ring[p].append(g)
             self.queue(g, Place("ring", p))
             return

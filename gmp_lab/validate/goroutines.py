@@ -8,9 +8,11 @@ from typing import Final
 from gmp_lab import params
 from gmp_lab import vocabulary as v
 from gmp_lab.recording import Event
+from gmp_lab.validate import locks
 from gmp_lab.validate.books import DEAD, RUNNABLE, RUNNING, WAITING, Books, Place
 
 _SLEEP: Final = v.WAIT_NO["sleep"]
+_IO: Final = v.WAIT_NO["IO wait"]
 
 
 def create(b: Books, e: Event) -> None:
@@ -24,7 +26,10 @@ def create(b: Books, e: Event) -> None:
 def ready(b: Books, e: Event) -> None:
     asleep = b.reason.get(e.g) == _SLEEP and b.status.get(e.g) == WAITING
     b.need("timer", not asleep or b.timer == (e.t, e.g), f"G{e.g} wakes from its sleep and no timer ran for it")
+    inside = b.status.get(e.g) == WAITING and b.reason.get(e.g) == _IO
+    b.need("net", not inside, f"G{e.g} waits for the poller and is readied by somebody else")
     b.move(e.g, (WAITING,), RUNNABLE)
+    b.waits.woke = (e.t, e.arg)
     if e.p < 0:
         b.put_global(e.g)
         return
@@ -66,7 +71,8 @@ def execute(b: Books, e: Event) -> None:
 
 def from_source(b: Books, e: Event, m: int, source: int) -> None:
     """Check that g comes from where the event says, and that nothing had to be taken before it."""
-    p, global_turn = e.p, b.tick[e.p] % params.schedtickGlobal == 0
+    p = e.p
+    global_turn = b.tick[p] % b.version.global_tick == 0
     b.need("source", source < len(v.SRC_NAMES), f"G{e.g} comes from an unknown source, {source}")
     if source == v.SRC_RUNNEXT:
         b.take(e.g, Place("runnext", p))
@@ -92,12 +98,14 @@ def _name(source: int) -> str:
 def park(b: Books, e: Event) -> None:
     b.leaves(e, WAITING)
     b.reason[e.g] = e.arg
+    locks.waits(b, e)
     b.need("reason", 0 <= e.arg < len(v.WAIT_REASONS), f"G{e.g} parks for an unknown reason {e.arg}")
 
 
 def exits(b: Books, e: Event) -> None:
     b.leaves(e, DEAD)
     b.locked.pop(e.g, None)
+    b.waits.main_left = b.waits.main_left or (e.g == 1 and e.arg == v.EXIT_GOEXIT)
 
 
 def yields(b: Books, e: Event) -> None:
@@ -108,6 +116,7 @@ def yields(b: Books, e: Event) -> None:
         b.need("signal", e.arg == v.YIELD_PREEMPTED, f"G{e.g} was stopped by a signal but yields by itself")
         b.stopped = False
     if e.arg == v.YIELD_GOYIELD:
+        locks.hands_over(b, e)
         b.put_tail(e.g, e.p)
     else:
         b.put_global(e.g)
@@ -133,16 +142,33 @@ def signal(b: Books, e: Event) -> None:
 def timer(b: Books, e: Event) -> None:
     waits = b.status.get(e.g) == WAITING and b.reason.get(e.g) == _SLEEP
     b.need("timer", waits, f"the timer of G{e.g} runs, which does not sleep")
-    b.need("timer", b.m_p.get(e.m) == e.p, f"M{e.m} runs a timer for P{e.p}, which it does not have")
+    ran = b.m_p.get(e.m) == e.p >= 0 or (e.m < 0 and not b.version.timer_heaps)
+    b.need("timer", ran, f"M{e.m} runs a timer for P{e.p}, which it does not have")
     b.timer = (e.t, e.g)
     b.expect = (v.E_READY, e.g, e.p, "timer", f"the timer of G{e.g} runs and does not wake it")
-    if e.arg != e.p:
+    if e.arg != e.p and e.m >= 0:
         b.midpass.add(e.m)  # a stolen timer: what it readies is run at once
 
 
 def log(b: Books, e: Event) -> None:
     b.need("owner", b.status.get(e.g) == RUNNING, f"G{e.g} writes {e.arg} and does not run")
     b.runs(e, "writes on")
+
+
+def net_ready(b: Books, e: Event) -> None:
+    waits = b.status.get(e.g) == WAITING and b.reason.get(e.g) == _IO
+    b.need("net", waits or not b.rec.complete, f"the poller readies G{e.g}, which does not wait for it")
+    b.need("net", 0 <= e.arg < len(v.NET_NAMES), f"G{e.g}, readied by the poller, goes to an unknown place {e.arg}")
+    b.move(e.g, (WAITING,), RUNNABLE)
+    if e.arg == v.NET_HAND:
+        b.need("net", b.m_p.get(e.m, -1) == e.p >= 0, f"M{e.m} takes G{e.g} from the poller to run it without P{e.p}")
+        b.queue(e.g, Place("hand", e.m, v.SRC_POLL))
+        b.midpass.add(e.m)
+    elif e.arg == v.NET_RING:
+        b.need("net", len(b.ring[e.p]) < b.ring_size, f"G{e.g} goes from the poller to P{e.p}'s full ring")
+        b.put_tail(e.g, e.p)
+    else:
+        b.put_global(e.g)
 
 
 def lock_thread(b: Books, e: Event) -> None:
@@ -158,4 +184,5 @@ def lock_thread(b: Books, e: Event) -> None:
 RULES: Final[dict[int, Callable[[Books, Event], None]]] = {
     v.E_GO_CREATE: create, v.E_READY: ready, v.E_EXECUTE: execute, v.E_PARK: park, v.E_EXIT: exits, v.E_YIELD: yields,
     v.E_PREEMPT: preempt, v.E_SIGNAL: signal, v.E_TIMER: timer, v.E_LOG: log, v.E_LOCK_THREAD: lock_thread,
+    v.E_NET_READY: net_ready,
 }  # fmt: skip

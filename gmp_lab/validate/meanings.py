@@ -45,13 +45,20 @@ RULE_MEANINGS: Final[dict[str, str]] = {
     "slice": "a slice is at least 10 ms old when its goroutine is asked to stop (retake)",
     "signal": "a goroutine that a signal meets at a safe point is preempted at once (doSigPreempt)",
     "timer": "a goroutine wakes from its sleep when its timer runs, and not otherwise (time.go)",
+    "net": "a goroutine that waits for the network is readied by who polls, and nobody else is (netpoll)",
     "reason": "parking and yielding have a reason that the vocabulary has",
     "locked": "a goroutine that is locked to a thread runs on no other, and the thread runs no other (stoplockedm)",
+    "lock-spin": "a goroutine spins for a Mutex at most 4 times in a row, while its P has no other work and another "
+    "P runs (canSpin)",
+    "starving": "a Mutex enters starving mode through a waiter of more than 1 ms, which sleeps again (lockSlow)",
+    "handoff": "who yields to its own P's ring has just handed a lock over to whom it woke (semrelease1)",
     "poller": "at most one M blocks in netpoll, and it has no P (findRunnable)",
     "core": "with a limited number of cores a thread does something only while it has one, each for itself",
     "sysmon": "sysmon has no P; its sleeps are 20 us, doubled up to 10 ms; it sleeps deep only if all Ps are idle",
     "conserve": "while work is queued and a P is idle, some M looks for work (wakep, resetspinning)",
     "oversleep": "a thread that was woken runs, and a thief wakes from its sleep",
     "lost": "no runnable goroutine is on no queue",
+    "stack": "a stack is copied to twice its size or more, or to half if less than a quarter is in use, and not in a "
+    "system call; up to 1.2 segments are linked, and the newest is freed first (runtime/stack.go)",
     "end": "the run ended as the Recording says: main returned, or nobody can go on",
 }
