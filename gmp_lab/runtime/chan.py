@@ -20,6 +20,7 @@ _SEND = v.WAIT_NO["chan send"]
 _RECEIVE_NIL = v.WAIT_NO["chan receive (nil chan)"]
 _SEND_NIL = v.WAIT_NO["chan send (nil chan)"]
 _WAIT = v.WAIT_NO["sync.WaitGroup.Wait"]
+_REUSED = "panic: sync: WaitGroup is reused before previous Wait has returned"
 
 
 def own(rt: Runtime, c: Any) -> None:
@@ -198,10 +199,10 @@ def closechan(rt: Runtime, mp: M, c: Chan | None) -> None:
 
 
 def waitGroupAdd(rt: Runtime, mp: M, wg: WaitGroup, delta: int) -> None:
-    """wg.Add(delta): at zero, ready every waiter, first come, first served.
+    """wg.Add(delta): at zero, release the semaphore once for every waiter, first come, first served.
 
     Go: sync/waitgroup.go WaitGroup.Add (1.27.3)
-    Differs: the semaphore below it is a queue of waiters.
+    Differs: the semaphore below it is a count and a queue of waiters.
     """
     if wg.owner is not rt:
         own(rt, wg)
@@ -210,6 +211,7 @@ def waitGroupAdd(rt: Runtime, mp: M, wg: WaitGroup, delta: int) -> None:
         raise GoPanic("panic: sync: negative WaitGroup counter")
     if wg.counter == 0:
         while wg.waiters:
+            wg.sema += 1
             goready(rt, mp, wg.waiters.popleft())
 
 
@@ -223,6 +225,8 @@ def waitGroupWait(rt: Runtime, mp: M, gp: G, wg: WaitGroup) -> bool:
         own(rt, wg)
     if wg.counter == 0:
         return True
+    if wg.sema:  # released for one who has not run yet: gp takes that at once, and finds wg in use
+        raise GoPanic(_REUSED)
     wg.waiters.append(gp)
     gp.op = (OP_CONTINUE, waitGroupWoken, wg)
     gopark(rt, mp, gp, _WAIT)
@@ -230,11 +234,12 @@ def waitGroupWait(rt: Runtime, mp: M, gp: G, wg: WaitGroup) -> bool:
 
 
 def waitGroupWoken(rt: Runtime, mp: M, gp: G, wg: WaitGroup) -> bool:
-    """What Wait does after its sleep: see that wg is still at zero.
+    """What Wait does after its sleep: take what was released for it, and see that wg is still at zero.
 
     Go: sync/waitgroup.go WaitGroup.Wait (1.27.3)
     Differs: the end of Wait.
     """
+    wg.sema -= 1
     if wg.counter or wg.waiters:
-        raise GoPanic("panic: sync: WaitGroup is reused before previous Wait has returned")
+        raise GoPanic(_REUSED)
     return True

@@ -93,10 +93,16 @@ def goschedImpl(rt: Runtime, mp: M, gp: G, preempted: bool) -> None:
     """gp, running on mp, goes to the tail of the global queue.
 
     Go: runtime/proc.go goschedImpl (1.27.3)
-    Differs: returns; mp's loop calls schedule. No stopped world yet, so no runnext for a preempted G.
+    Differs: returns; mp's loop calls schedule.
     """
     casgstatus(gp, _Grunning, _Grunnable)
     dropg(mp)
+    if preempted and rt.sched.gcwaiting and rt.version.stw_runnext and mp.p is not None:
+        if rt.emit is not None:
+            rt.emit((rt.engine.now, v.E_YIELD, gp.goid, mp.p.id, mp.id, v.YIELD_STW))
+        runqput(rt, mp.p, gp, True)
+        wakep(rt)
+        return
     if rt.emit is not None:
         why = v.YIELD_PREEMPTED if preempted else v.YIELD_GOSCHED
         rt.emit((rt.engine.now, v.E_YIELD, gp.goid, mp.p.id if mp.p is not None else -1, mp.id, why))

@@ -23,7 +23,8 @@ _Gdead = 6  # exited
 _Pidle = 0  # on the idle list, or in transition; runs nothing
 _Prunning = 1  # wired to an M that runs Go code, the scheduler, or (1.26 and later) a system call
 _Psyscall = 2  # up to 1.25: its M is in a system call; anyone may take it by changing the status
-_Pgcstop = 3  # stopped for the garbage collector
+_Pgcstop = 3  # stopped with the world; with the stopper's M, or with none
+_Pdead = 4  # no longer there: GOMAXPROCS became smaller
 
 
 class G:
@@ -157,25 +158,38 @@ class P:
     """
 
     __slots__ = (
-        "id", "idle", "m", "preempt", "runnext", "runq", "schedtick", "status", "syscalltick", "sysmontick",
-        "timers",
+        "gcStopTime", "id", "idle", "m", "oldm", "preempt", "runnext", "runq", "schedtick", "status", "syscalltick",
+        "sysmontick", "timers", "zombies",
     )  # fmt: skip
 
     def __init__(self, id: int) -> None:
         self.id = id
         self.status = _Pidle
         self.m: M | None = None
+        self.oldm: M | None = None  # the M that had it when the world was stopped
         self.runnext: G | None = None
         self.runq: deque[G] = deque()
         self.schedtick = 0
         self.syscalltick = 0
         self.preempt = False
         self.sysmontick = Sysmontick()
-        self.timers: list[tuple[int, int, G]] = []  # heap of (when, serial number, goroutine)
+        self.gcStopTime = 0  # when it was stopped
+        self.timers: list[tuple[int, int, Any]] = []  # heap of (when, serial number, sleeping G or Timer)
+        self.zombies = 0  # stopped timers in it
         self.idle = False  # on sched.pidle (Go: its bit in idlepMask)
 
     def __repr__(self) -> str:
         return f"P{self.id}"
+
+
+class Sema:
+    """One of the runtime's own semaphores of value 1 (worldsema, gcsema): taken or not; who waits, oldest first."""
+
+    __slots__ = ("taken", "waiters")
+
+    def __init__(self) -> None:
+        self.taken = False
+        self.waiters: deque[G] = deque()
 
 
 class Sched:
@@ -186,9 +200,9 @@ class Sched:
     """
 
     __slots__ = (
-        "arrivals", "conns", "epoll", "gcwaiting", "lastpoll", "midle", "mnext", "needspinning", "netpollWaiters",
-        "nmidlelocked", "nmspinning", "nmsys", "pidle", "pollUntil", "pollWakeSig", "poller", "runq", "sleepers",
-        "sysmonwait",
+        "arrivals", "conns", "epoll", "gcsema", "gcwaiting", "lastpoll", "midle", "mnext", "needspinning",
+        "netpollWaiters", "newprocs", "nmidlelocked", "nmspinning", "nmsys", "pdead", "pidle", "pollUntil",
+        "pollWakeSig", "poller", "runq", "sleepers", "stop", "stopwait", "sysmonwait", "worldsema",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -200,7 +214,13 @@ class Sched:
         self.mnext = 0
         self.nmidlelocked = 0
         self.nmsys = 0
-        self.gcwaiting = False
+        self.gcwaiting = False  # the world is being stopped, or is stopped
+        self.stopwait = 0  # Ps that are not stopped yet
+        self.stop: Any = None  # the stop that is under way (stw.WorldStop)
+        self.newprocs = 0  # GOMAXPROCS from the next start of the world on (0: as before)
+        self.pdead: list[P] = []  # Ps that may come back, by number
+        self.worldsema = Sema()
+        self.gcsema = Sema()
         self.sysmonwait = False
         self.lastpoll = 1  # 0 while an M is blocked in netpoll
         self.pollUntil = 0

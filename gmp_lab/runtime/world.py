@@ -27,6 +27,7 @@ from gmp_lab.runtime.runtime2 import (
     _Grunning,
     _Gsyscall,
     _Gwaiting,
+    _Pgcstop,
     _Prunning,
 )
 
@@ -131,6 +132,10 @@ class Runtime(ABC):
         """mp sleeps ns nanoseconds and the system's slack, then resumes."""
 
     @abstractmethod
+    def compute(self, mp: M, ns: int) -> None:
+        """mp computes for ns nanoseconds; segment_end follows."""
+
+    @abstractmethod
     def poll_end(self, mp: M, seg: int) -> None:
         """The blocking netpoll number seg of mp is over."""
 
@@ -153,6 +158,7 @@ class Runtime(ABC):
         queued = self._check_queues()
         self._check_goroutines(queued)
         self._check_owners()
+        self._check_stop()
         self._check_lists()
         if self.stacks is not None:
             self._check_stacks(self.stacks)
@@ -195,7 +201,8 @@ class Runtime(ABC):
         for pp in self.allp:
             if pp.m is not None and pp.m.p is not pp:
                 raise Throw(f"check: {pp} has {pp.m}, which has {pp.m.p}")
-            if (pp.status == _Prunning) != (pp.m is not None):
+            stopper = pp.status == _Pgcstop and self.sched.stop is not None and self.sched.stop.mp is pp.m
+            if (pp.status == _Prunning) != (pp.m is not None and not stopper):
                 raise Throw(f"check: {pp} has status {pp.status} and M {pp.m}")
         for mp in self.allm:
             if mp.p is not None and mp.p.m is not mp:
@@ -204,6 +211,14 @@ class Runtime(ABC):
                 raise Throw(f"check: {mp} spins and runs {mp.curg}")
             if mp.p is not None and mp.curg is None and mp.stealing is None and not self.ended:
                 raise Throw(f"check: {mp} holds {mp.p} and does nothing")
+
+    def _check_stop(self) -> None:
+        """While the world is stopping, stopwait counts the Ps that still go on; otherwise none is stopped."""
+        going = sum(pp.status != _Pgcstop for pp in self.allp)
+        if self.sched.gcwaiting and self.sched.stopwait != going:
+            raise Throw(f"check: stopwait = {self.sched.stopwait}, but {going} Ps are not stopped")
+        if not self.sched.gcwaiting and going != self.gomaxprocs:
+            raise Throw(f"check: {self.gomaxprocs - going} Ps are stopped, but the world is not")
 
     def _check_lists(self) -> None:
         sched = self.sched
