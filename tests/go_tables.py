@@ -46,6 +46,7 @@ GO = [
     Row("params.sysmonIdleRounds", PROC, "sysmon", r"idle > (.+) \{"),
     Row("params.sysmonMaxSleep", PROC, "sysmon", r"sleep := (.+)"),
     Row("params.sysmonPollNS", PROC, "sysmon", r"lastpoll\+(.+) < now"),
+    Row("params.stwRetryNS", PROC, "stopTheWorldWithSema", r"notetsleep\(&sched\.stopnote, (.+)\)"),
     Row("params.stealSleepUs", PROC, "runqgrab", r"usleep\((.+)\)"),
     Row("params.netpollEvents", "runtime/netpoll_epoll.go", "netpoll", r"var events \[(.+)\]"),
     Row("params.active_spin", "runtime/lock_spinbit.go", "active_spin"),
@@ -68,7 +69,7 @@ GO = [
     Row("params.Version.stack_guard", "runtime/stack.go", "stackGuard"),
     *(Row(f"runtime.runtime2.{name}", "runtime/runtime2.go", name)
       for name in ("_Gidle", "_Grunnable", "_Grunning", "_Gsyscall", "_Gwaiting", "_Gdead", "_Pidle", "_Prunning",
-                   "_Pgcstop")),
+                   "_Pgcstop", "_Pdead")),
     Row("runtime.runtime2._Psyscall", "runtime/runtime2.go", "_Psyscall_unused"),
     *(Row(f"runtime.mutex.{name}", "internal/sync/mutex.go", name)
       for name in ("mutexLocked", "mutexWoken", "mutexStarving", "mutexWaiterShift")),
@@ -95,6 +96,9 @@ FACTS: dict[str, tuple[object, str, str, str, bool]] = {
     "steal_picks": (0, PROC, "stealWork", r"stealOrder\.start", True),
     "needspinning": (True, PROC, "pidlegetSpinning", r"needspinning\.Store\(1\)", True),
     "wakep_after_yield": (True, PROC, "goschedImpl", r"\bwakep\(\)", True),
+    "stw_runnext": (True, PROC, "goschedImpl", r"gcwaiting\.Load\(\) \{\s+(//.*\s+)*runqput", True),
+    "stw_old_m": (True, PROC, "procresize", r"mgetSpecific\(oldm\)", True),
+    "sync_timer_chans": (True, "runtime/time.go", "blockTimerChan", r"t\.blocked\+\+", True),
     "syscall_keeps_p": (True, PROC, "reentersyscall", r"_Psyscall|pp\.m = 0", False),
     "syscall_hands_over": (False, PROC, "reentersyscall", r"\bhandoffp\(", False),
     "preempt_prologue": (True, "runtime/stack.go", "newstack", r"stackguard0.*== stackPreempt", True),
