@@ -80,7 +80,10 @@ KINDS: dict[str, Kind] = {
     "unlockthread": Kind("runtime.UnlockOSThread()", "yield unlock_os_thread()"),
     "go": Kind("go func() {{", "yield go({f})"),
     "loop": Kind("for {i} := range {k} {{", "for {i} in range({k}):"),
-    "range": Kind("for v := range {a} {{\n\tmark(v)", "while (v := (yield recv({a}))) is not None:\n    yield log(v)"),
+    "range": Kind(
+        "for v := range {a} {{\n\tmark(v)",
+        "while (v := (yield recv({a}))) is not None:\n    yield log(v)",
+    ),
 }  # fmt: skip
 OBJECTS = {  # by name, or by the first letters of the name: in Go, in Python, what it needs
     "wg": ("var {a} sync.WaitGroup", "{a} = WaitGroup()", ""),
