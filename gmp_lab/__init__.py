@@ -13,6 +13,7 @@ from gmp_lab.recording import Event, Recording
 from gmp_lab.replay import State, state_after, state_at
 from gmp_lab.simulate import simulate
 from gmp_lab.sync import Cond, Mutex, RWMutex, Sema
+from gmp_lab.timer import after, after_func, new_ticker, new_timer
 from gmp_lab.workload import (
     Chan,
     Program,
@@ -22,6 +23,7 @@ from gmp_lab.workload import (
     close,
     go,
     goexit,
+    gomaxprocs,
     gosched,
     lock_os_thread,
     log,
@@ -56,14 +58,19 @@ __all__ = [
     "Throw",
     "WaitGroup",
     "__version__",
+    "after",
+    "after_func",
     "cap",
     "chan",
     "close",
     "go",
     "goexit",
+    "gomaxprocs",
     "gosched",
     "lock_os_thread",
     "log",
+    "new_ticker",
+    "new_timer",
     "now",
     "recv",
     "recv2",

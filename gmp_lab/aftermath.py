@@ -71,6 +71,8 @@ class Aftermath:
         elif kind == v.E_TIMER:
             if e.g in self._sleeper:
                 self.timers[self._sleeper.pop(e.g)] -= 1
+        elif kind == v.E_TIMER_HEAP:
+            self.timers[e.p] += e.arg
         elif kind in (v.E_M_PARK, v.E_STOP_LOCKED):
             self.blocked.add(e.m)
         elif kind == v.E_M_WAKE:

@@ -24,6 +24,8 @@ class Costs:
     deaf: int = 80  # of each switch, the first so many ns are on g0: a request to preempt is lost then
     chan_op: int = 20  # a channel, WaitGroup, Cond or semaphore operation that does not switch
     select: int = 50  # a select of a few cases that does not switch
+    new_timer: int = 140  # NewTimer, NewTicker, After, AfterFunc
+    timer: int = 50  # Stop or Reset of a timer
     mutex: int = 6  # Lock or Unlock of a free Mutex or RWMutex
     spin: int = 750  # one turn of spinning for a Mutex: 30 PAUSE instructions
     go: int = 100  # the go statement

@@ -23,6 +23,7 @@ sysmonMaxDelay = 10 * 1000 * 1000  # runtime/proc.go sysmon: longest sleep, 10 m
 sysmonIdleRounds = 50  # runtime/proc.go sysmon: idle rounds before the sleep doubles
 sysmonMaxSleep = 60 * 1000 * 1000 * 1000  # runtime/proc.go sysmon: forcegcperiod / 2
 stealSleepUs = 3  # runtime/proc.go runqgrab: usleep before a runnext is stolen
+stwRetryNS = 100 * 1000  # runtime/proc.go stopTheWorldWithSema: pause before preemptall is called again
 netpollEvents = 128  # runtime/netpoll_epoll.go netpoll: descriptors taken at a time
 sysmonPollNS = 10 * 1000 * 1000  # runtime/proc.go sysmon: polls the network if nobody did for so long
 active_spin = 4  # runtime/lock_spinbit.go active_spin: turns of spinning for a Mutex before sleeping
@@ -83,9 +84,12 @@ class Version:
     preempt_signal: bool = True  # SIGURG (1.14)
     # the rest
     timer_heaps: bool = True  # each P keeps timers, and the scheduler runs them (1.14); before: goroutine timerproc
+    sync_timer_chans: bool = True  # a timer's channel holds no old value after Stop, costs nothing if unheard (1.23)
     default_procs: str = "quota"  # GOMAXPROCS if nobody sets it: "one", "cpus" (1.5), "quota" (cgroup-aware, 1.25)
     scheddetail: str = "1.26"  # schedtrace(detailed): format of the report, of gmp_lab.scheddetail.FORMATS
     dump: str = "1.25"  # waitReasonStrings, printcreatedby: words of a goroutine dump, of gmp_lab.dump.FORMATS
+    stw_runnext: bool = True  # goschedImpl: a G preempted for a stop of the world goes to runnext (1.26+)
+    stw_old_m: bool = True  # procresize: a P goes back to its last M, and idle Ps get mark workers at once (1.26+)
     metrics_count_system: bool = True  # gcount: /sched/goroutines counts the runtime's own goroutines (1.26+)
     # stacks (runtime/stack.go; up to 1.3 runtime/stack.h)
     stack_min: int = 2048  # stackMin: bytes that a new goroutine gets
@@ -123,6 +127,8 @@ _1_25 = replace(
     syscall_keeps_p=False,
     idle_p_highest_first=False,
     scheddetail="1.23",
+    stw_runnext=False,
+    stw_old_m=False,
     metrics_count_system=False,
 )
 _1_23 = replace(
@@ -139,6 +145,7 @@ _1_19 = replace(
     name="1.19",
     known="source read (1.19.8); start-up tick measured",
     schedtrace="1.19",
+    sync_timer_chans=False,
     startup=(*_parked, replace(_finq, queue="runnext")),
     needspinning=False,
     wakep_after_yield=False,

@@ -148,6 +148,11 @@ class Recording:
     def __len__(self) -> int:
         return len(self.t)
 
+    @property
+    def procs(self) -> int:
+        """The largest number of Ps of the run: GOMAXPROCS can change."""
+        return max(self.config.gomaxprocs, max(self.p, default=-1) + 1)
+
     def __iter__(self) -> Iterator[Event]:
         return map(Event._make, zip(self.t, self.kind, self.g, self.p, self.m, self.arg, strict=True))
 

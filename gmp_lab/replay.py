@@ -41,7 +41,7 @@ class GState:
 
 @dataclass(slots=True)
 class PState:
-    """One P: status number (0 idle, 1 running, 2 syscall), its M, runnext (0 = none), ring, ticks."""
+    """One P: status number (0 idle, 1 running, 2 syscall, 3 stopped, 4 gone), M, runnext (0 = none), ring, ticks."""
 
     id: int
     status: int = 0
@@ -85,6 +85,7 @@ class State:
     needspinning: int = 0
     sysmon_us: int = 20
     sysmon_deep: bool = False
+    gcwaiting: bool = False
 
     def copy(self) -> State:
         """An independent copy."""
@@ -94,7 +95,7 @@ class State:
             [PState(p.id, p.status, p.m, p.runnext, deque(p.runq), p.schedtick, p.syscalltick) for p in self.ps],
             [MState(m.id, m.p, m.curg, m.doing, m.spinning, m.hand, m.cpu) for m in self.ms],
             deque(self.runq), list(self.pidle), list(self.midle),
-            self.nmspinning, self.needspinning, self.sysmon_us, self.sysmon_deep,
+            self.nmspinning, self.needspinning, self.sysmon_us, self.sysmon_deep, self.gcwaiting,
         )  # fmt: skip
 
 
@@ -201,6 +202,8 @@ def _yield(r: Replay, s: State, e: Event) -> None:
     _drop(s, e, 1)
     if e.arg == v.YIELD_GOYIELD:
         r.put_tail(s.ps[e.p], e.g)
+    elif e.arg == v.YIELD_STW:
+        r.put_next(s.ps[e.p], e.g)
     else:
         s.runq.append(e.g)
 
@@ -281,8 +284,8 @@ def _m_start(r: Replay, s: State, e: Event) -> None:
     m = s.ms[e.m]
     if e.m in s.midle:
         s.midle.remove(e.m)
-    m.doing, m.spinning = "starting", bool(e.arg)
-    s.nmspinning += e.arg
+    m.doing, m.spinning = "starting", e.arg == 1
+    s.nmspinning += e.arg == 1
 
 
 def _m_wake(r: Replay, s: State, e: Event) -> None:
@@ -353,6 +356,37 @@ def _lock_thread(r: Replay, s: State, e: Event) -> None:
     s.gs[e.g].lockedm = e.m if e.arg else -1
 
 
+def _stw_stop(r: Replay, s: State, e: Event) -> None:
+    s.gcwaiting = True
+    s.ps[e.p].status = 3
+
+
+def _gcstop(r: Replay, s: State, e: Event) -> None:
+    p = s.ps[e.p]
+    if e.arg == v.GCSTOP_SYSCALL:
+        p.syscalltick += 1
+        if e.m >= 0:
+            s.ms[e.m].p, p.m = -1, -1
+    p.status = 3
+
+
+def _stw_start(r: Replay, s: State, e: Event) -> None:
+    s.gcwaiting = False
+    while len(s.ps) < e.arg:
+        s.ps.append(PState(len(s.ps), status=4))
+    for p in s.ps:
+        if p.status == 3 or p.id < e.arg:
+            p.status = 0
+    s.ps[e.p].status = 1
+
+
+def _p_destroy(r: Replay, s: State, e: Event) -> None:
+    p = s.ps[e.p]
+    s.runq.extendleft(reversed(p.runq))
+    p.runq.clear()
+    if p.runnext:
+        s.runq.appendleft(p.runnext)
+    p.runnext, p.status = 0, 4
 def _stack(r: Replay, s: State, e: Event) -> None:
     g = s.gs[e.g]
     if e.kind == v.E_STACK_SEGMENT:
@@ -371,6 +405,7 @@ _HANDLERS: Final = {
     v.E_POLL_BLOCK: _poll_block, v.E_POLL_WAKE: _poll_wake, v.E_CPU_ON: _cpu, v.E_CPU_OFF: _cpu,
     v.E_SYSMON: _sysmon, v.E_SYSMON_DEEP: _sysmon, v.E_LOCK_THREAD: _lock_thread, v.E_NET_READY: _net_ready,
     v.E_STACK_GROW: _stack, v.E_STACK_SHRINK: _stack, v.E_STACK_SEGMENT: _stack, v.E_STACK_NEW: _stack,
+    v.E_STW_STOP: _stw_stop, v.E_GCSTOP: _gcstop, v.E_STW_START: _stw_start, v.E_P_DESTROY: _p_destroy,
 }  # fmt: skip
 
 _STEP: Final = 512  # events between two checkpoints

@@ -17,6 +17,7 @@ from gmp_lab.errors import ConfigError
 from gmp_lab.recording import Recording
 from gmp_lab.replay import State, state_after
 
+_PDEAD: Final = 4
 FORMATS: Final = ("1.19", "1.23", "1.25")
 
 
@@ -104,17 +105,18 @@ def format_schedtrace(line: SchedTraceLine, form: str) -> str:
 
 def line_of(state: State, start_ns: int = 0) -> SchedTraceLine:
     """The line that sysmon would print in this state; start_ns is the time of the first line."""
+    ps = [p for p in state.ps if p.status != _PDEAD]
     return SchedTraceLine(
         ms=(state.t - start_ns) // 1_000_000,
-        gomaxprocs=len(state.ps),
+        gomaxprocs=len(ps),
         idleprocs=len(state.pidle),
         threads=len(state.ms),
         spinningthreads=state.nmspinning,
         needspinning=state.needspinning,
         idlethreads=len(state.midle),
         runqueue=len(state.runq),
-        queues=tuple(len(p.runq) for p in state.ps),
-        schedticks=tuple(p.schedtick for p in state.ps),
+        queues=tuple(len(p.runq) for p in ps),
+        schedticks=tuple(p.schedtick for p in ps),
     )
 
 

@@ -50,7 +50,8 @@ E_M_NEW: Final = 28  # m is a new thread; arg = M_NORMAL, M_SYSMON
 E_M_START: Final = (
     29  # startm: m (taken off the idle list if it was there) will run with p; arg 1: it starts as a
 )
-#                          spinning M and is counted as one from now on
+#                          spinning M and is counted as one from now on; arg 2: m was asked for by name, as the last
+#                          that had p, and need not be the one that parked last
 E_M_WAKE: Final = 30  # m runs (the futex wake or the clone is over)
 E_M_PARK: Final = 31  # stopm: m is pushed on the list of idle Ms
 E_SPIN: Final = 32  # m begins (arg 1; then sched.needspinning = 0) or ends (arg 0) to spin
@@ -92,6 +93,21 @@ E_STACK_NEW: Final = 63  # g, just made, has a stack of arg bytes and not of the
 E_NET_READY: Final = 91  # waiting -> runnable: the poller found g's descriptor ready; arg = NET_*, where g goes
 E_NET_ARRIVE: Final = 92  # data came from outside for connection arg; changes nothing by itself
 
+E_TIMER_HEAP: Final = 93  # p's heap has arg (1, -1) timers more, those of Sleep left out
+E_TIMER_RUN: Final = 94  # a timer of package time runs on p and m (on none up to 1.13); arg = TIMER_*; the send or
+#                          the new goroutine is told next; g is who asked its channel, if somebody did
+
+# --- stopping the world; the collector (64-90) ------------------------------------------------------------------
+E_STW_STOP: Final = 64  # g on m begins to stop the world for reason arg (STW_REASONS); its own p is _Pgcstop now,
+#                         still with m; sched.gcwaiting is set
+E_GCSTOP: Final = 65  # p is _Pgcstop: taken off its M (arg GCSTOP_SYSCALL: m, whose g is in a system call, loses it;
+#                       m -1: it was _Psyscall), else free already: just released by m or off the idle list
+E_STW_STOPPED: Final = 66  # all Ps are _Pgcstop: g on m goes on alone
+E_STW_START: Final = 67  # gcwaiting is over, arg = number of Ps from now on; every _Pgcstop P is free (the ids below
+#                          arg; new ones are empty), p is m's and running; who gets them is told next
+E_P_DESTROY: Final = 68  # p is no more (GOMAXPROCS became smaller): its runnext, then its ring, in their order, go to
+#                          the head of the global queue; arg = length of the ring + DESTROY_NEXT if there is a runnext
+
 KIND_NAMES: Final[dict[int, str]] = {
     value: name[2:].lower()
     for value, name in sorted((n, k) for k, n in globals().items() if k.startswith("E_"))
@@ -114,7 +130,8 @@ INHERIT: Final = 16  # added to the source: the goroutine runs in its predecesso
 YIELD_GOSCHED: Final = 0  # runtime.Gosched: to the global tail
 YIELD_PREEMPTED: Final = 1  # preempted: to the global tail
 YIELD_GOYIELD: Final = 2  # goyield: to the ring's tail
-YIELD_NAMES: Final = ("runtime.Gosched", "preempted", "goyield")
+YIELD_STW: Final = 3  # preempted while the world is being stopped: to the runnext of its own p (1.26 and later)
+YIELD_NAMES: Final = ("runtime.Gosched", "preempted", "goyield", "preempted for a stop of the world")
 
 SYSCALL_BLOCKING: Final = 0
 SYSCALL_CPU: Final = 1
@@ -133,9 +150,28 @@ EXIT_NAMES: Final = (
     "found no P",
 )
 
+TIMER_SEND: Final = 0  # it sends on its channel
+TIMER_DROP: Final = 1  # its channel is full: the tick is dropped
+TIMER_FUNC: Final = 2  # it starts the goroutine of AfterFunc
+
 PREEMPT_SLICE: Final = 0  # its slice is 10 ms old
 PREEMPT_STW: Final = 1  # the world is to be stopped
 
+GCSTOP_SELF: Final = 0  # m gave it up in gcstopm
+GCSTOP_IDLE: Final = 1  # it was idle
+GCSTOP_SYSCALL: Final = 2  # its M is in a system call
+GCSTOP_HANDOFF: Final = 3  # it was being handed over
+
+# runtime/proc.go stwReason, by number
+STW_REASONS: Final = (
+    "unknown", "GC mark termination", "GC sweep termination", "write heap dump", "goroutine profile",
+    "goroutine profile cleanup", "all goroutines stack trace", "read mem stats", "AllThreadsSyscall", "GOMAXPROCS",
+)  # fmt: skip
+DESTROY_NEXT: Final = 1024
+STW_MARK_TERM: Final = 1
+STW_SWEEP_TERM: Final = 2
+STW_READ_MEM_STATS: Final = 7
+STW_GOMAXPROCS: Final = 9
 NET_HAND: Final = 0  # to the hand of m, which will execute it (SRC_POLL)
 NET_RING: Final = 1  # to the tail of p's ring
 NET_GLOBAL: Final = 2  # to the tail of the global queue

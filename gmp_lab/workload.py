@@ -26,7 +26,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Generator
 from copy import deepcopy
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 from gmp_lab.errors import ConfigError, check_bool, check_choice, check_int
 
@@ -56,11 +56,17 @@ OP_STACK: Final = 34
 OP_NET_READ: Final = 45
 OP_NET_WRITE: Final = 46
 OP_NET_ARRIVES: Final = 47
+OP_TIMER_NEW: Final = 56
+OP_TIMER_STOP: Final = 57
+OP_TIMER_RESET: Final = 58
+OP_RECV_TIMER: Final = 59  # recv and recv2 of the channel of a timer
+OP_SELECT_TIMER: Final = 60
 OP_CONTINUE: Final = 15  # the runtime's own: (OP_CONTINUE, function, argument), the rest of an operation that waited
 OP_RECV2: Final = 16
 OP_SELECT: Final = 17
 OP_GOEXIT: Final = 18
 OP_SYNC: Final = 19  # the first of those in sync.py; the last is 29
+OP_GOMAXPROCS: Final = 35
 OP_COUNT: Final = 64  # room for the operations of sync, stacks, memory and the network
 
 LOOP_KINDS: Final = ("free", "leaf", "call", "unsafe")
@@ -164,6 +170,11 @@ def unlock_os_thread() -> Op:
     return (OP_UNLOCK_THREAD,)
 
 
+def gomaxprocs(n: int) -> Op:
+    """runtime.GOMAXPROCS(n): ``old = yield gomaxprocs(n)``; 1..256 with the world stopped, 0 only asks."""
+    return (OP_GOMAXPROCS, check_int("gomaxprocs(n)", n, 0, 256))
+
+
 class Chan:
     """A Go channel: make(chan T, size). Fields and their meaning are those of Go's hchan.
 
@@ -171,6 +182,7 @@ class Chan:
     """
 
     __slots__ = ("buf", "closed", "dataqsiz", "name", "owner", "recvq", "sendq")
+    recv_op: ClassVar[int] = OP_RECV  # timer.TimerChan has another
 
     def __init__(self, size: int = 0, name: str = "chan") -> None:
         self.dataqsiz = check_int("Chan(size)", size, 0, 1_000_000, "elements")
@@ -196,7 +208,8 @@ def chan(size: int = 0) -> Chan:
 
 def cap(c: Chan | None) -> int:
     """cap(c): how many values the buffer can hold; 0 for a nil channel."""
-    return 0 if c is None else _check_chan("cap(c)", c).dataqsiz  # type: ignore[union-attr]  # it is not None
+    _check_chan("cap(c)", c)
+    return 0 if c is None or getattr(c, "sync", False) else c.dataqsiz
 
 
 def _check_chan(what: str, c: object) -> Chan | None:
@@ -205,24 +218,36 @@ def _check_chan(what: str, c: object) -> Chan | None:
     return c
 
 
+def _sendable(what: str, c: object) -> Chan | None:
+    if isinstance(c, Chan) and c.recv_op != OP_RECV:
+        raise ConfigError(what, c, "a channel to send on, not that of a timer")
+    return _check_chan(what, c)
+
+
 def send(c: Chan | None, value: Any = None) -> Op:
     """``c <- value``; on a nil channel (None) it waits for ever."""
-    return (OP_SEND, c if type(c) is Chan else _check_chan("send(c)", c), value)
+    if type(c) is Chan:
+        return (OP_SEND, c, value)
+    return (OP_SEND, _sendable("send(c)", c), value)
 
 
 def recv(c: Chan | None) -> Op:
     """``value := <-c``: ``value = yield recv(c)``; None (the zero value) from a closed, empty channel."""
-    return (OP_RECV, c if type(c) is Chan else _check_chan("recv(c)", c))
+    if type(c) is Chan:
+        return (OP_RECV, c)
+    return (OP_RECV if _check_chan("recv(c)", c) is None else c.recv_op, c, False)  # type: ignore[union-attr]
 
 
 def recv2(c: Chan | None) -> Op:
     """``value, ok := <-c``: ``value, ok = yield recv2(c)``; ok is False if the channel is closed and empty."""
-    return (OP_RECV2, _check_chan("recv2(c)", c))
+    if c is not None and _check_chan("recv2(c)", c).recv_op != OP_RECV:  # type: ignore[union-attr]
+        return (c.recv_op, c, True)
+    return (OP_RECV2, c)
 
 
 def close(c: Chan | None) -> Op:
     """close(c): wake every waiting receiver with the zero value, every waiting sender to panic."""
-    return (OP_CLOSE, _check_chan("close(c)", c))
+    return (OP_CLOSE, _sendable("close(c)", c))
 
 
 class Case(NamedTuple):
@@ -240,7 +265,7 @@ def recv_case(c: Chan | None) -> Case:
 
 def send_case(c: Chan | None, value: Any = None) -> Case:
     """``case c <- value:`` of a select."""
-    return Case(_check_chan("send_case(c)", c), True, value)
+    return Case(_sendable("send_case(c)", c), True, value)
 
 
 def select(*cases: Case, default: bool = False) -> Op:
@@ -249,12 +274,15 @@ def select(*cases: Case, default: bool = False) -> Op:
     i is the index of the case (-1: none was ready and there is a default); v and ok are the results of a receive.
     Of several that are ready one is taken at random.  At most 65536 cases; without any it waits for ever.
     """
+    code = OP_SELECT
     for case in cases:
         if type(case) is not Case:
             raise ConfigError("select(case)", case, "recv_case(c) or send_case(c, value)")
+        if type(case.c) is not Chan and case.c is not None:
+            code = OP_SELECT_TIMER
     if len(cases) > 1 << 16:
         raise ConfigError("select(cases)", len(cases), "at most 65536 cases")
-    return (OP_SELECT, cases, check_bool("select(default)", default))
+    return (code, cases, check_bool("select(default)", default))
 
 
 class WaitGroup:

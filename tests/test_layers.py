@@ -16,7 +16,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "gmp_lab"
 FACTS = {"errors", "params", "vocabulary", "config", "recording"}  # what a reader of a Recording needs
-MODEL = FACTS | {"engine", "net", "stacks", "workload", "sync", "runtime", "simulate", "catalog", "stream"}
+MODEL = FACTS | {"engine", "net", "stacks", "timer", "workload", "sync", "runtime", "simulate", "catalog", "stream"}
 READERS = MODEL | {"replay", "narrate", "metrics", "schedtrace", "draw", "golang", "quiz", "claims", "validate"}
 READERS |= {"aftermath", "scheddetail", "dump"}
 
@@ -30,11 +30,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "workload": {"errors"},
     "net": {"errors", "workload"},
     "sync": {"errors", "workload"},
+    "timer": {"errors", "workload"},
     "stacks": {"errors", "workload"},
     "stackmath": {"errors", "params"},
     "catalog": {"errors", "stream", "workload"},
     "recording": {"errors", "config", "vocabulary"},
-    "runtime": {"engine", "net", "stacks", "workload", "sync", "params", "vocabulary", "errors", "config"},
+    "runtime": {"engine", "net", "stacks", "timer", "workload", "sync", "params", "vocabulary", "errors", "config"},
     "simulate": {"config", "recording", "runtime", "engine", "workload", "errors"},
     "replay": FACTS,
     "validate": FACTS,  # and not replay: two readings of one contract, so that a mistake in one shows
@@ -50,7 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "claims": {"errors"},
     "twins": {"catalog", "errors", "recording", "workload"},
     "widgets": READERS,
-    "__init__": {"config", "errors", "recording", "replay", "simulate", "sync", "workload"},
+    "__init__": {"config", "errors", "recording", "replay", "simulate", "sync", "timer", "workload"},
 }
 # Commands: nothing imports them except one another.  What they may import themselves is not ruled here.
 COMMANDS = {"__main__", "cli", "doctor", "checks", "setup_env", "notebook_tool", "compiled"}

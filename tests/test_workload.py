@@ -22,6 +22,7 @@ from gmp_lab import (
     close,
     go,
     goexit,
+    gomaxprocs,
     gosched,
     lock_os_thread,
     log,
@@ -42,6 +43,7 @@ from gmp_lab import workload as w
 from gmp_lab.catalog import CATALOG
 from gmp_lab.net import arrives, conn, read, write
 from gmp_lab.stacks import call, recurse, ret, set_max_stack, stack
+from gmp_lab.timer import Timer, TimerChan, new_timer
 
 HOUR = 3_600 * 10**9
 FACTORS = {"ns": 1, "us": 10**3, "ms": 10**6}
@@ -169,7 +171,10 @@ def test_every_operation_is_a_tuple_that_begins_with_a_number_of_its_own() -> No
     ]  # fmt: skip
     assert [type(op) for op in made] == [tuple] * len(made)
     made += [read(conn()), write(conn()), arrives(conn())]
-    made += [call(frame=8), ret(), recurse(2, frame=8), set_max_stack(1 << 20), stack()]
+    t = Timer(None, 0, None, ())
+    t.C = TimerChan(t, True)
+    made += [new_timer(ms=1), t.Stop(), t.Reset(ms=1), recv(t.C), select(recv_case(t.C), recv_case(c))]
+    made += [call(frame=8), ret(), recurse(2, frame=8), set_max_stack(1 << 20), stack(), gomaxprocs(2)]
     codes = {code for name, code in vars(w).items() if name.startswith("OP_")} - {
         w.OP_COUNT, w.OP_PARK, w.OP_CONTINUE, w.OP_SYNC,
     }  # fmt: skip

@@ -63,7 +63,7 @@ def counts(rec: Recording, start_ns: int = 0, end_ns: int | None = None) -> Coun
     def with_arg(kind: int, arg: int) -> int:
         return int(((c.kind == kind) & (c.arg == arg)).sum())
 
-    preempted = with_arg(v.E_YIELD, v.YIELD_PREEMPTED)
+    preempted = with_arg(v.E_YIELD, v.YIELD_PREEMPTED) + with_arg(v.E_YIELD, v.YIELD_STW)
     return Counts(
         created=n[v.E_GO_CREATE], exited=n[v.E_EXIT], executes=n[v.E_EXECUTE],
         inherited=int(((c.kind == v.E_EXECUTE) & (c.arg & v.INHERIT != 0)).sum()),
@@ -79,7 +79,7 @@ def steals(rec: Recording, start_ns: int = 0, end_ns: int | None = None) -> Stea
     """Who took how many goroutines from whom between two times (ns)."""
     c = _window(rec, start_ns, end_ns)
     at = np.flatnonzero(c.kind == v.E_STEAL)
-    arg, thief, n = c.arg[at], c.p[at], rec.config.gomaxprocs
+    arg, thief, n = c.arg[at], c.p[at], rec.procs
     moved, times = np.zeros((n, n), np.int64), np.zeros((n, n), np.int64)
     np.add.at(moved, (thief, arg & 0x3FF), arg >> 10 & 0x3FF)
     np.add.at(times, (thief, arg & 0x3FF), 1)

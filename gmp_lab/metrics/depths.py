@@ -93,8 +93,10 @@ def _runnext(c: Arrays) -> tuple[_Changes, Ints]:
     """Changes of the runnext slots, and the events at which somebody was kicked out of one."""
     takes = (c.kind == v.E_EXECUTE) | (c.kind == v.E_START_LOCKED)
     puts = ((c.kind == v.E_GO_CREATE) | (c.kind == v.E_READY)) & (c.p >= 0)
+    puts |= (c.kind == v.E_YIELD) & (c.arg == v.YIELD_STW)
     own = _source(c, takes, v.SRC_RUNNEXT)
     stolen = (c.kind == v.E_STEAL) & (c.arg >> 20 == 1)
+    own |= (c.kind == v.E_P_DESTROY) & (c.arg & v.DESTROY_NEXT != 0)
     event = np.flatnonzero(puts | own | stolen)
     p = np.where(stolen[event], c.arg[event] & 0x3FF, c.p[event])
     order, first = _by_row(p)
@@ -114,6 +116,8 @@ def _ring(c: Arrays, kicked: Ints) -> _Changes:
     by[_source(c, takes, v.SRC_LOCAL)] = -1
     gets = c.kind == v.E_GLOB_GET
     by[gets] = c.arg[gets] - 1
+    gone = c.kind == v.E_P_DESTROY
+    by[gone] = -(c.arg[gone] & (v.DESTROY_NEXT - 1))
     steals = np.flatnonzero((c.kind == v.E_STEAL) & (c.arg >> 20 == 0))
     moved = c.arg[steals] >> 10 & 0x3FF
     by[steals] = moved - 1
@@ -143,12 +147,14 @@ def _global(c: Arrays) -> _Changes:
     takes = (c.kind == v.E_EXECUTE) | (c.kind == v.E_START_LOCKED)
     by = np.zeros(len(c.t), np.int32)
     by[(c.kind == v.E_READY) & (c.p < 0)] = 1
-    by[(c.kind == v.E_YIELD) & (c.arg != v.YIELD_GOYIELD)] = 1
+    by[(c.kind == v.E_YIELD) & (c.arg != v.YIELD_GOYIELD) & (c.arg != v.YIELD_STW)] = 1
     by[(c.kind == v.E_SYSEXIT) & (c.arg == v.EXIT_NO_P)] = 1
     by[_source(c, takes, v.SRC_GLOBAL61)] = -1
     gets, over = c.kind == v.E_GLOB_GET, c.kind == v.E_OVERFLOW
     by[gets] = -c.arg[gets]
     by[over] = c.arg[over] + 1
+    gone = c.kind == v.E_P_DESTROY
+    by[gone] = (c.arg[gone] & (v.DESTROY_NEXT - 1)) + (c.arg[gone] & v.DESTROY_NEXT != 0)
     event = np.flatnonzero(by)
     return _Changes(event, np.full(len(event), -1), by[event])
 
@@ -161,7 +167,7 @@ def queue_depths(rec: Recording) -> Depths:
     """All queues of the run; ConfigError for a real trace, which does not say who is queued where."""
     if not rec.complete:
         raise ConfigError("recording", rec.program, "a simulated run (a real trace has no queues)")
-    c, n = columns(rec), rec.config.gomaxprocs
+    c, n = columns(rec), rec.procs
     runnext, kicked = _runnext(c)
     glob = _global(c)
     return Depths(_per_p(c, _ring(c, kicked), n), _per_p(c, runnext, n), steps_from(c.t[glob.event], glob.by))

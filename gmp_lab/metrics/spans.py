@@ -211,7 +211,7 @@ def p_spans(rec: Recording) -> Spans:
     state = np.where(by_m, st.P_SCHEDULING + spinning, state)
     state[c.kind == v.E_CPU_OFF] = st.P_NO_CORE
     state[_lost_p(c) | ((c.kind == v.E_SYSCALL) & (c.arg == v.SYSCALL_BLOCK))] = st.NONE
-    n = rec.config.gomaxprocs
+    n = rec.procs
     begin, rest = _beginning(n, st.P_IDLE), _changes(c, row, state)
     both = _Changes(*(np.concatenate(pair) for pair in zip(begin, rest, strict=True)))
     return _merged(_stays(rec, "P", n, both), st.P_RUNNING)

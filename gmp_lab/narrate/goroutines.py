@@ -106,6 +106,9 @@ def _yield(c: Scene) -> Said:
     if c.e.arg == v.YIELD_GOYIELD:
         text = f"{g} has handed a lock over and steps aside, to the tail of P{c.e.p}'s ring."
         return text, "goyield_m", "goyield: ring tail"
+    if c.e.arg == v.YIELD_STW:
+        text = f"{g} is preempted on P{c.e.p} because the world is to stop: {_where_next(c)}."
+        return text, "goschedImpl", "preempted for a stop of the world: own runnext"
     if c.e.arg == v.YIELD_PREEMPTED:
         text = f"{g} is preempted on P{c.e.p} and goes to the tail of the global queue."
         return text, "gopreempt_m", "preempted: global tail"

@@ -182,6 +182,27 @@ def _timer(c: Scene) -> SaidFrom:
     return text, "goroutineReady", "timers belong to Ps and are run by whoever looks", "runtime/time.go"
 
 
+_FIRED: Final = (
+    "sends the time on its channel", "finds its channel full and drops the tick", "starts its function as a goroutine"
+)  # fmt: skip
+
+
+def _timer_run(c: Scene) -> SaidFrom:
+    if c.e.m < 0:
+        whose = "The goroutine timerproc runs a timer: it"
+    elif c.e.g > 0:
+        whose = f"{c.g(c.e.g)} asks the channel of a timer that is due: it"
+    else:
+        whose = f"P{c.e.p} looks at timers: one is due and"
+    why = "no thread waits for a timer: who schedules, or asks its channel, runs it"
+    return f"{whose} {_FIRED[c.e.arg]}.", "unlockAndRun", why, "runtime/time.go"
+
+
+def _timer_heap(c: Scene) -> SaidFrom:
+    what = "A timer goes into" if c.e.arg > 0 else "A timer leaves"
+    return f"{what} the heap of P{c.e.p}.", "maybeAdd", "timers belong to Ps", "runtime/time.go"
+
+
 def _log(c: Scene) -> SaidFrom:
     return f"{c.g(c.e.g)} writes {c.e.arg}.", "", "what the program itself does", ""
 
@@ -236,6 +257,8 @@ THREADS: Final[dict[int, Callable[[Scene], Said | SaidFrom]]] = {
     v.E_CPU_OFF: _cpu_off,
     v.E_SCHEDTRACE: _schedtrace,
     v.E_TIMER: _timer,
+    v.E_TIMER_RUN: _timer_run,
+    v.E_TIMER_HEAP: _timer_heap,
     v.E_LOG: _log,
     v.E_DEADLOCK: _deadlock,
     v.E_LOCK_THREAD: _lock_thread,

@@ -24,7 +24,10 @@ _REUSED = "panic: sync: WaitGroup is reused before previous Wait has returned"
 
 
 def own(rt: Runtime, c: Any) -> None:
-    """Note that c belongs to this run; ConfigError if it has been used in another one."""
+    """Note that c belongs to this run; ConfigError if it has been used in another one.
+
+    Ours: Go's channels may be used by one program only in any case.
+    """
     if c.owner is None:
         c.owner = rt
     elif c.owner is not rt:
@@ -153,7 +156,10 @@ def chanrecv2(rt: Runtime, mp: M, gp: G, c: Chan | None) -> bool:
 
 
 def received(rt: Runtime, mp: M, gp: G, sg: Sudog) -> bool:
-    """Put the second result beside the first."""
+    """Put the second result beside the first.
+
+    Ours: the end of chanrecv2 after a sleep.
+    """
     gp.value = (gp.value, sg.success)
     return True
 
@@ -195,7 +201,7 @@ def closechan(rt: Runtime, mp: M, c: Chan | None) -> None:
 def waitGroupAdd(rt: Runtime, mp: M, wg: WaitGroup, delta: int) -> None:
     """wg.Add(delta): at zero, release the semaphore once for every waiter, first come, first served.
 
-    Go: sync/waitgroup.go Add (1.27.3)
+    Go: sync/waitgroup.go WaitGroup.Add (1.27.3)
     Differs: the semaphore below it is a count and a queue of waiters.
     """
     if wg.owner is not rt:
@@ -212,7 +218,7 @@ def waitGroupAdd(rt: Runtime, mp: M, wg: WaitGroup, delta: int) -> None:
 def waitGroupWait(rt: Runtime, mp: M, gp: G, wg: WaitGroup) -> bool:
     """wg.Wait(); False if gp is parked.
 
-    Go: sync/waitgroup.go Wait (1.27.3)
+    Go: sync/waitgroup.go WaitGroup.Wait (1.27.3)
     Differs: see waitGroupAdd.
     """
     if wg.owner is not rt:
@@ -230,7 +236,7 @@ def waitGroupWait(rt: Runtime, mp: M, gp: G, wg: WaitGroup) -> bool:
 def waitGroupWoken(rt: Runtime, mp: M, gp: G, wg: WaitGroup) -> bool:
     """What Wait does after its sleep: take what was released for it, and see that wg is still at zero.
 
-    Go: sync/waitgroup.go Wait (1.27.3)
+    Go: sync/waitgroup.go WaitGroup.Wait (1.27.3)
     Differs: the end of Wait.
     """
     wg.sema -= 1

@@ -16,7 +16,7 @@ from gmp_lab import vocabulary as v
 from gmp_lab import workload as w
 from gmp_lab.config import Costs
 from gmp_lab.errors import ConfigError
-from gmp_lab.runtime import chan, cond, mutex, netpoll, rwmutex, select, sema, stackcalls, timers
+from gmp_lab.runtime import chan, cond, mutex, netpoll, rwmutex, select, sema, stackcalls, stw, timerchan, timers
 from gmp_lab.runtime.chan import chanrecv, chansend
 from gmp_lab.runtime.goroutine import Goexit, goexit0, gopark, goschedImpl, newproc
 from gmp_lab.runtime.preempt import newstackPreempt
@@ -177,6 +177,10 @@ def _park(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
     return False
 
 
+def _gomaxprocs(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    return stw.systemstack(rt, mp, gp, stw.GOMAXPROCS(rt, gp, op[1]))
+
+
 def _net_read(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
     if netpoll.pollRead(rt, mp, gp, op[1]):
         return True
@@ -219,6 +223,29 @@ def _work(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
     raise AssertionError("work is not an operation that happens at an instant")
 
 
+def _timer_new(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    timerchan.newTimer(rt, mp, gp, op[1], op[2], op[3], op[4])
+    return True
+
+
+def _timer_stop(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    gp.value = timerchan.stopTimer(rt, op[1])
+    return True
+
+
+def _timer_reset(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    gp.value = timerchan.resetTimer(rt, mp, op[1], op[2])
+    return True
+
+
+def _recv_timer(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    return timerchan.recvTimer(rt, mp, gp, op[1], op[2])
+
+
+def _select_timer(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    return timerchan.selectTimer(rt, mp, gp, op[1], op[2])
+
+
 OPERATIONS: list[Operation] = [_work] * w.OP_COUNT
 OPERATIONS[w.OP_SYSCALL] = _syscall
 OPERATIONS[w.OP_SEND] = _send
@@ -234,11 +261,17 @@ OPERATIONS[w.OP_LOCK_THREAD] = _lock_thread
 OPERATIONS[w.OP_UNLOCK_THREAD] = _unlock_thread
 OPERATIONS[w.OP_NOW] = _now
 OPERATIONS[w.OP_PARK] = _park
+OPERATIONS[w.OP_GOMAXPROCS] = _gomaxprocs
 OPERATIONS[w.OP_CALL] = stackcalls.call
 OPERATIONS[w.OP_RET] = stackcalls.ret
 OPERATIONS[w.OP_RECURSE] = stackcalls.recurse
 OPERATIONS[w.OP_SET_MAX_STACK] = stackcalls.setMaxStack
 OPERATIONS[w.OP_STACK] = stackcalls.bounds
+OPERATIONS[w.OP_TIMER_NEW] = _timer_new
+OPERATIONS[w.OP_TIMER_STOP] = _timer_stop
+OPERATIONS[w.OP_TIMER_RESET] = _timer_reset
+OPERATIONS[w.OP_RECV_TIMER] = _recv_timer
+OPERATIONS[w.OP_SELECT_TIMER] = _select_timer
 OPERATIONS[w.OP_NET_READ] = _net_read
 OPERATIONS[w.OP_NET_WRITE] = _net_write
 OPERATIONS[w.OP_NET_ARRIVES] = _net_arrives
@@ -264,14 +297,20 @@ NOSPLIT = frozenset((w.OP_SYSCALL, w.OP_NOW, w.OP_LOG, w.OP_NET_ARRIVES, w.OP_RE
 
 
 def operation_costs(costs: Costs) -> list[int]:
-    """Nanoseconds before each operation happens, by operation number."""
+    """Nanoseconds before each operation happens, by operation number.
+
+    Ours: the model's clock.
+    """
     by_op = [0] * w.OP_COUNT
     for code in (w.OP_SEND, w.OP_RECV, w.OP_CLOSE, w.OP_WG_ADD, w.OP_WG_WAIT, w.OP_SLEEP):
         by_op[code] = costs.chan_op
     for code in (w.OP_RECV2, sy.OP_COND, sy.OP_SEMA):
         by_op[code] = costs.chan_op
     by_op[sy.OP_MUTEX_LOCK : sy.OP_COND] = [costs.mutex] * (sy.OP_COND - sy.OP_MUTEX_LOCK)
-    by_op[w.OP_SELECT] = costs.select
+    by_op[w.OP_SELECT] = by_op[w.OP_SELECT_TIMER] = costs.select
+    by_op[w.OP_RECV_TIMER] = costs.chan_op
+    by_op[w.OP_TIMER_NEW] = costs.new_timer
+    by_op[w.OP_TIMER_STOP] = by_op[w.OP_TIMER_RESET] = costs.timer
     by_op[w.OP_GO] = costs.go + costs.new_g  # goroutine.py changes it with the number of dead ones
     by_op[w.OP_CALL] = costs.call
     for code in (w.OP_SYSCALL, w.OP_NET_READ, w.OP_NET_WRITE):

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from gmp_lab.config import Config
 from gmp_lab.runtime.gogo import gogo, operation_costs
 from gmp_lab.runtime.osched import Cores
-from gmp_lab.runtime.preempt import doSigPreempt
+from gmp_lab.runtime.preempt import sigPreempt
 from gmp_lab.runtime.runtime2 import M, _Gsyscall
 from gmp_lab.runtime.schedule import netpollEnd, schedule
 from gmp_lab.runtime.syscall import exitsyscall
@@ -21,7 +21,10 @@ from gmp_lab.runtime.world import Row, Runtime
 
 
 class Machine(Runtime):
-    """A Runtime whose Ms run. ``cores`` is None if there are always enough of them."""
+    """A Runtime whose Ms run. ``cores`` is None if there are always enough of them.
+
+    Ours: the model's clock and threads.
+    """
 
     __slots__ = ("cores",)
 
@@ -115,7 +118,7 @@ class Machine(Runtime):
         """mp has a core again: first the signal that waited for it, then what it was doing."""
         if mp.sigwait:
             mp.sigwait = False
-            doSigPreempt(self, mp)
+            sigPreempt(self, mp)
         self.run_m(mp)
 
 

@@ -57,16 +57,18 @@ def doSigPreempt(rt: Runtime, mp: M) -> None:
     """The signal handler: make the goroutine yield if it was asked to and is at a safe point.
 
     Go: runtime/signal_unix.go doSigPreempt (1.27.3)
-    Differs: a thread without a core handles it when it gets one.
+    Differs: a thread without a core handles it when it gets one, before anything else.
     """
-    if (
-        rt.config.cores is not None
-        and mp.cpu < 0
-        and mp.curg is not None
-        and mp.curg.atomicstatus == _Grunning
-    ):
-        mp.sigwait = True
-        return
+    if rt.config.cores is not None and mp.seg_end < 0:
+        gp = mp.curg
+        if gp is not None and gp.atomicstatus == _Grunning:  # off its core, or given one at this very instant
+            mp.sigwait = True
+            return
+    sigPreempt(rt, mp)
+
+
+def sigPreempt(rt: Runtime, mp: M) -> None:
+    """What the handler does on a thread that has a core (the second half of doSigPreempt)."""
     mp.signalPending = False
     gp = mp.curg
     safe = wantAsyncPreempt(gp) and isAsyncSafePoint(mp)

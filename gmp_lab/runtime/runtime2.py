@@ -23,11 +23,16 @@ _Gdead = 6  # exited
 _Pidle = 0  # on the idle list, or in transition; runs nothing
 _Prunning = 1  # wired to an M that runs Go code, the scheduler, or (1.26 and later) a system call
 _Psyscall = 2  # up to 1.25: its M is in a system call; anyone may take it by changing the status
-_Pgcstop = 3  # stopped for the garbage collector
+_Pgcstop = 3  # stopped with the world; with the stopper's M, or with none
+_Pdead = 4  # no longer there: GOMAXPROCS became smaller
 
 
 class G:
-    """A goroutine. The last block of fields replaces its stack and registers: a generator and what it waits for."""
+    """A goroutine. The last block of fields replaces its stack and registers: a generator and what it waits for.
+
+    Go: runtime/runtime2.go g (1.27.3)
+    Differs: the last block of fields.
+    """
 
     __slots__ = (
         "atomicstatus", "body", "goid", "left", "lockedm", "lockedExt", "loop", "m", "name", "op", "preempt",
@@ -57,7 +62,11 @@ class G:
 
 
 class M:
-    """A thread. Go has no status for an M; neither has the mirror."""
+    """A thread. Go has no status for an M; neither has the mirror.
+
+    Go: runtime/runtime2.go m (1.27.3)
+    Differs: the last block of fields; no stack of its own (g0) and no signal stack.
+    """
 
     __slots__ = (
         "cpu", "curg", "id", "lockedg", "nextp", "oldp", "onlist", "p", "pollspin", "seg", "seg_end", "signalPending",
@@ -96,6 +105,9 @@ class Sudog:
     """A G in a wait list, where the G alone does not say enough: in a select, a receive of two results, a semaphore.
 
     ``queue`` is the list it stands in (None: it has been taken off); ``success``: woken by a value, not by close.
+
+    Go: runtime/runtime2.go sudog (1.27.3)
+    Differs: stands in a list and holds no links of its own.
     """
 
     __slots__ = ("elem", "g", "queue", "select", "success", "ticket")
@@ -110,7 +122,10 @@ class Sudog:
 
 
 class Select:
-    """A select that waits: its Sudogs, one for each case with a channel, and the one that was chosen (g.param)."""
+    """A select that waits: its Sudogs, one for each case with a channel, and the one that was chosen (g.param).
+
+    Ours: local variables of selectgo that must outlive its sleep.
+    """
 
     __slots__ = ("fired", "sudogs")
 
@@ -120,7 +135,11 @@ class Select:
 
 
 class Sysmontick:
-    """What sysmon noted about a P (runtime2.go sysmontick)."""
+    """What sysmon noted about a P (runtime2.go sysmontick).
+
+    Go: runtime/proc.go sysmontick (1.27.3)
+    Differs: nothing.
+    """
 
     __slots__ = ("schedtick", "schedwhen", "syscalltick", "syscallwhen")
 
@@ -132,37 +151,58 @@ class Sysmontick:
 
 
 class P:
-    """A processor: the right to run Go code, with its queue.  ``runq`` is a deque that never exceeds 256."""
+    """A processor: the right to run Go code, with its queue.  ``runq`` is a deque that never exceeds 256.
+
+    Go: runtime/runtime2.go p (1.27.3)
+    Differs: no caches; a list is as long as what is in it.
+    """
 
     __slots__ = (
-        "id", "idle", "m", "preempt", "runnext", "runq", "schedtick", "status", "syscalltick", "sysmontick",
-        "timers",
+        "gcStopTime", "id", "idle", "m", "oldm", "preempt", "runnext", "runq", "schedtick", "status", "syscalltick",
+        "sysmontick", "timers", "zombies",
     )  # fmt: skip
 
     def __init__(self, id: int) -> None:
         self.id = id
         self.status = _Pidle
         self.m: M | None = None
+        self.oldm: M | None = None  # the M that had it when the world was stopped
         self.runnext: G | None = None
         self.runq: deque[G] = deque()
         self.schedtick = 0
         self.syscalltick = 0
         self.preempt = False
         self.sysmontick = Sysmontick()
-        self.timers: list[tuple[int, int, G]] = []  # heap of (when, serial number, goroutine)
+        self.gcStopTime = 0  # when it was stopped
+        self.timers: list[tuple[int, int, Any]] = []  # heap of (when, serial number, sleeping G or Timer)
+        self.zombies = 0  # stopped timers in it
         self.idle = False  # on sched.pidle (Go: its bit in idlepMask)
 
     def __repr__(self) -> str:
         return f"P{self.id}"
 
 
+class Sema:
+    """One of the runtime's own semaphores of value 1 (worldsema, gcsema): taken or not; who waits, oldest first."""
+
+    __slots__ = ("taken", "waiters")
+
+    def __init__(self) -> None:
+        self.taken = False
+        self.waiters: deque[G] = deque()
+
+
 class Sched:
-    """What belongs to no P (runtime2.go schedt). Lists have their next element last, as stacks."""
+    """What belongs to no P (runtime2.go schedt). Lists have their next element last, as stacks.
+
+    Go: runtime/runtime2.go schedt (1.27.3)
+    Differs: no lock; poller and epoll are package variables in Go.
+    """
 
     __slots__ = (
-        "arrivals", "conns", "epoll", "gcwaiting", "lastpoll", "midle", "mnext", "needspinning", "netpollWaiters",
-        "nmidlelocked", "nmspinning", "nmsys", "pidle", "pollUntil", "pollWakeSig", "poller", "runq", "sleepers",
-        "sysmonwait",
+        "arrivals", "conns", "epoll", "gcsema", "gcwaiting", "lastpoll", "midle", "mnext", "needspinning",
+        "netpollWaiters", "newprocs", "nmidlelocked", "nmspinning", "nmsys", "pdead", "pidle", "pollUntil",
+        "pollWakeSig", "poller", "runq", "sleepers", "stop", "stopwait", "sysmonwait", "worldsema",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -174,7 +214,13 @@ class Sched:
         self.mnext = 0
         self.nmidlelocked = 0
         self.nmsys = 0
-        self.gcwaiting = False
+        self.gcwaiting = False  # the world is being stopped, or is stopped
+        self.stopwait = 0  # Ps that are not stopped yet
+        self.stop: Any = None  # the stop that is under way (stw.WorldStop)
+        self.newprocs = 0  # GOMAXPROCS from the next start of the world on (0: as before)
+        self.pdead: list[P] = []  # Ps that may come back, by number
+        self.worldsema = Sema()
+        self.gcsema = Sema()
         self.sysmonwait = False
         self.lastpoll = 1  # 0 while an M is blocked in netpoll
         self.pollUntil = 0
@@ -192,6 +238,9 @@ class Stack:
 
     ``frames`` holds what was called and has not returned, as pairs of frame size and number of calls, innermost last;
     ``below`` holds, up to 1.2, the older segments with their sp and frames.
+
+    Go: runtime/runtime2.go stack (1.27.3)
+    Differs: holds as well what g keeps about its stack (sp, stackguard0, ...).
     """
 
     __slots__ = ("asyncSafePoint", "below", "frames", "hi", "lo", "preemptShrink", "sp", "stackguard0")
@@ -213,6 +262,8 @@ class Stacks:
     Made when the first goroutine makes a call: a program that makes none pays nothing.  ``gFree`` holds for each P
     the dead Gs it keeps, the latest last, as their stack or None (freed); ``gFreeStack`` and ``gFreeNoStack`` are
     those of sched.
+
+    Ours: package variables of stack.go, and lists that Go keeps in each P and in sched.
     """
 
     __slots__ = (

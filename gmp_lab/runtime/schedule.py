@@ -18,6 +18,7 @@ from gmp_lab.runtime.status import casgstatus
 from gmp_lab.runtime.threads import (
     acquirep,
     becomeSpinning,
+    gcstopm,
     netpollBreak,
     pidleget,
     pidlegetSpinning,
@@ -98,6 +99,9 @@ def findRunnable(rt: Runtime, mp: M) -> tuple[G, bool] | None:
             raise Throw(f"findRunnable: {mp} has no P")
         pollUntil = 0
         if mp.stealing is None:
+            if sched.gcwaiting:
+                gcstopm(rt, mp)
+                return None
             if pp.timers:
                 pollUntil = timers.check(rt, mp, pp)
             if sched.runq and pp.schedtick % rt.globaltick == 0:
@@ -130,6 +134,8 @@ def findRunnable(rt: Runtime, mp: M) -> tuple[G, bool] | None:
         if not mp.spinning and sched.needspinning:
             becomeSpinning(rt, mp)
             continue
+        if sched.gcwaiting:
+            continue  # a thief that slept: the world has begun to stop meanwhile
         found = goIdle(rt, mp, pollUntil)
         if found is not None:
             return found, False
@@ -257,6 +263,8 @@ def stealWork(rt: Runtime, mp: M, pp: P) -> tuple[G | None, bool, int, bool]:
             continue
         order = mp.stealpos if resumed else stealOrder(rt.gomaxprocs, rt.cheaprand())
         for k, pid in enumerate(order):
+            if resumed and k and rt.sched.gcwaiting:
+                return None, False, pollUntil, True
             p2 = rt.allp[pid]
             if p2 is pp:
                 continue

@@ -11,10 +11,10 @@ from __future__ import annotations
 from gmp_lab import vocabulary as v
 from gmp_lab.runtime.retake import setBlockOnExitSyscall, takeP
 from gmp_lab.runtime.runq import globrunqput
-from gmp_lab.runtime.runtime2 import G, M, P, _Grunnable, _Grunning, _Gsyscall, _Pidle, _Psyscall
+from gmp_lab.runtime.runtime2 import G, M, P, _Grunnable, _Grunning, _Gsyscall, _Pgcstop, _Pidle, _Psyscall
 from gmp_lab.runtime.status import casgstatus, dropg
 from gmp_lab.runtime.sysmon import wakeSysmon
-from gmp_lab.runtime.threads import acquirep, handoffp, pidleget, releasep, stoplockedm, stopm
+from gmp_lab.runtime.threads import acquirep, handoffp, pidleget, releasep, stoplockedm, stopm, stopnotewakeup
 from gmp_lab.runtime.world import Runtime
 
 
@@ -22,7 +22,7 @@ def reentersyscall(rt: Runtime, mp: M, gp: G, kind: int) -> None:
     """gp, running on mp, goes into a system call; the P stays (1.26+) or becomes _Psyscall (up to 1.25).
 
     Go: runtime/proc.go reentersyscall (1.27.3)
-    Differs: no stopped world, no safe-point function yet. kind (vocabulary.SYSCALL_*) is for the record.
+    Differs: no safe-point function. kind (vocabulary.SYSCALL_*) is for the record.
     """
     pp = mp.p
     assert pp is not None
@@ -35,6 +35,24 @@ def reentersyscall(rt: Runtime, mp: M, gp: G, kind: int) -> None:
         pp.m, mp.p, pp.status = None, None, _Psyscall
     if rt.sched.sysmonwait:
         wakeSysmon(rt)
+    if rt.sched.gcwaiting:
+        entersyscallHandleGCWait(rt, mp, gp, pp)
+
+
+def entersyscallHandleGCWait(rt: Runtime, mp: M, gp: G, pp: P) -> None:
+    """The world is being stopped: gp, which has just gone into a system call, stops its P at once.
+
+    Go: runtime/proc.go entersyscallHandleGCWait (1.27.3)
+    Differs: nothing; entersyscall_gcwait up to 1.25.
+    """
+    if rt.sched.stopwait == 0:
+        return
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_GCSTOP, gp.goid, pp.id, mp.id, v.GCSTOP_SYSCALL))
+    pp.m, mp.p, pp.status = None, None, _Pgcstop
+    pp.gcStopTime = rt.engine.now
+    pp.syscalltick += 1
+    stopnotewakeup(rt)
 
 
 def entersyscallblock(rt: Runtime, mp: M, gp: G) -> None:

@@ -37,13 +37,13 @@ def sysmon(rt: Runtime) -> None:
 
 
 def sysmonWoke(rt: Runtime, _: object) -> None:
-    """After the sleep: go into the deep sleep if every P is idle, else make the round.
+    """After the sleep: go into the deep sleep if every P is idle or the world stops, else make the round.
 
     Go: runtime/proc.go sysmon (1.27.3)
     Differs: see sysmon.
     """
     sched, now = rt.sched, rt.engine.now
-    if rt.config.schedtrace_ms == 0 and len(sched.pidle) == rt.gomaxprocs:
+    if rt.config.schedtrace_ms == 0 and (sched.gcwaiting or len(sched.pidle) == rt.gomaxprocs):
         next = timeSleepUntil(rt) or now + params.sysmonMaxSleep
         if next > now:
             sched.sysmonwait = True
@@ -65,6 +65,17 @@ def wakeSysmon(rt: Runtime) -> None:
     rt.sched.sysmonwait = False
     rt.sysmontick.sleeping += 1
     rt.engine.after(rt.costs.wake_m, _sysmonCalled, rt)
+
+
+def notewakeupSysmon(rt: Runtime) -> None:
+    """Wake sysmon from its deep sleep because the world starts again: its next sleep is as long as the last one.
+
+    Go: runtime/proc.go startTheWorldWithSema (1.27.3)
+    Differs: the few lines of it that are about sysmon.
+    """
+    rt.sched.sysmonwait = False
+    rt.sysmontick.sleeping += 1
+    rt.engine.after(rt.costs.wake_m, _sysmonTimeout, rt, rt.sysmontick.sleeping)
 
 
 def _sysmonCalled(rt: Runtime, _: object) -> None:

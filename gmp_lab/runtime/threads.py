@@ -14,7 +14,7 @@ from gmp_lab import params
 from gmp_lab import vocabulary as v
 from gmp_lab.errors import Throw
 from gmp_lab.runtime.runq import runqempty
-from gmp_lab.runtime.runtime2 import G, M, P, _Gdead, _Gwaiting, _Pidle, _Prunning
+from gmp_lab.runtime.runtime2 import G, M, P, _Gdead, _Gwaiting, _Pgcstop, _Pidle, _Prunning
 from gmp_lab.runtime.world import GoPanic, Runtime
 
 
@@ -102,6 +102,19 @@ def mget(rt: Runtime) -> M | None:
     return mp
 
 
+def mgetSpecific(rt: Runtime, mp: M | None) -> M | None:
+    """Take mp off the idle list; None if it is not on it.
+
+    Go: runtime/proc.go mgetSpecific (1.27.3)
+    Differs: the record of it is startTheWorldWithSema's.
+    """
+    if mp is None or not mp.onlist:
+        return None
+    rt.sched.midle.remove(mp)
+    mp.onlist = False
+    return mp
+
+
 def newm(rt: Runtime, pp: P | None, spinning: bool) -> M:
     """Make a thread that will start with pp.
 
@@ -158,6 +171,36 @@ def notewakeup(rt: Runtime, mp: M) -> None:
     rt.resume(mp)
 
 
+def stopnotewakeup(rt: Runtime) -> None:
+    """One more P is stopped; wake the stopper of the world if it was the last."""
+    sched = rt.sched
+    sched.stopwait -= 1
+    if sched.stopwait == 0:
+        rt.engine.after(rt.costs.wake_m, _stopnote, rt, sched.stop.mp)
+
+
+def _stopnote(rt: Runtime, mp: M) -> None:
+    rt.resume(mp)
+
+
+def gcstopm(rt: Runtime, mp: M) -> None:
+    """The world is being stopped: mp stops its P and parks.
+
+    Go: runtime/proc.go gcstopm (1.27.3)
+    Differs: nothing.
+    """
+    if not rt.sched.gcwaiting:
+        raise Throw("gcstopm: not waiting for gc")
+    if mp.spinning:
+        stopSpinning(rt, mp)
+    pp = releasep(rt, mp)
+    pp.status, pp.oldm, pp.gcStopTime = _Pgcstop, mp, rt.engine.now
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_GCSTOP, -1, pp.id, mp.id, v.GCSTOP_SELF))
+    stopnotewakeup(rt)
+    stopm(rt, mp)
+
+
 def stopm(rt: Runtime, mp: M) -> None:
     """Park mp, which has no P, until startm gives it one.
 
@@ -197,7 +240,10 @@ def becomeSpinning(rt: Runtime, mp: M) -> None:
 
 
 def stopSpinning(rt: Runtime, mp: M) -> None:
-    """Count mp no more among the Ms that look for work (three places in proc.go do this by hand)."""
+    """Count mp no more among the Ms that look for work (three places in proc.go do this by hand).
+
+    Ours: Go has these lines in each of the three places.
+    """
     mp.spinning = False
     rt.sched.nmspinning -= 1
     if rt.sched.nmspinning < 0:
@@ -254,7 +300,7 @@ def handoffp(rt: Runtime, pp: P, mp: M | None, leaving: bool = False) -> None:
     """Find something to do for pp, which has just lost its M: an M if there may be work, else the idle list.
 
     Go: runtime/proc.go handoffp (1.27.3)
-    Differs: no trace reader, no GC worker, no safe-point function yet. mp, who calls, is for the record; with
+    Differs: no trace reader, no GC worker, no safe-point function. mp, who calls, is for the record; with
     ``leaving`` it sleeps next.
     """
     sched = rt.sched
@@ -270,6 +316,13 @@ def handoffp(rt: Runtime, pp: P, mp: M | None, leaving: bool = False) -> None:
             if rt.emit is not None:
                 rt.emit((rt.engine.now, v.E_NEED_SPIN, -1, -1, -1, 0))
         startm(rt, pp, True, leaving)
+        return
+    if sched.gcwaiting:
+        pp.status, pp.gcStopTime = _Pgcstop, rt.engine.now
+        if rt.emit is not None:
+            ids = (pp.id, mp.id if mp is not None else -1)
+            rt.emit((rt.engine.now, v.E_GCSTOP, -1, *ids, v.GCSTOP_HANDOFF))
+        stopnotewakeup(rt)
         return
     if len(sched.pidle) == rt.gomaxprocs - 1 and sched.lastpoll != 0:
         startm(rt, pp, False, leaving)  # the last P, and nobody is blocked in netpoll

@@ -27,6 +27,7 @@ from gmp_lab.runtime.runtime2 import (
     _Grunning,
     _Gsyscall,
     _Gwaiting,
+    _Pgcstop,
     _Prunning,
 )
 
@@ -34,11 +35,17 @@ Row = tuple[int, int, int, int, int, int]
 
 
 class GoPanic(Exception):
-    """The simulated program panics (close of a closed channel, ...): its message is Go's."""
+    """The simulated program panics (close of a closed channel, ...): its message is Go's.
+
+    Ours: how the simulated program's panic leaves the mirror.
+    """
 
 
 class Sysmon:
-    """The local variables of Go's sysmon and retake: rounds without work, sleep in ns, time of the last trace, ..."""
+    """The local variables of Go's sysmon and retake: rounds without work, sleep in ns, time of the last trace, ...
+
+    Ours: local variables of functions that here are cut where they sleep.
+    """
 
     __slots__ = ("delay", "idle", "lasttrace", "m", "retaken", "sleeping")
 
@@ -52,7 +59,10 @@ class Sysmon:
 
 
 class Runtime(ABC):
-    """State of one process. ``emit`` is None (no record) or a callable that takes one row of the vocabulary."""
+    """State of one process. ``emit`` is None (no record) or a callable that takes one row of the vocabulary.
+
+    Ours: Go's package variables, and the clock.
+    """
 
     __slots__ = (
         "_bits", "allgs", "allm", "allp", "config", "costs", "emit", "ended", "engine", "fuel", "globaltick",
@@ -122,6 +132,10 @@ class Runtime(ABC):
         """mp sleeps ns nanoseconds and the system's slack, then resumes."""
 
     @abstractmethod
+    def compute(self, mp: M, ns: int) -> None:
+        """mp computes for ns nanoseconds; segment_end follows."""
+
+    @abstractmethod
     def poll_end(self, mp: M, seg: int) -> None:
         """The blocking netpoll number seg of mp is over."""
 
@@ -144,6 +158,7 @@ class Runtime(ABC):
         queued = self._check_queues()
         self._check_goroutines(queued)
         self._check_owners()
+        self._check_stop()
         self._check_lists()
         if self.stacks is not None:
             self._check_stacks(self.stacks)
@@ -186,7 +201,8 @@ class Runtime(ABC):
         for pp in self.allp:
             if pp.m is not None and pp.m.p is not pp:
                 raise Throw(f"check: {pp} has {pp.m}, which has {pp.m.p}")
-            if (pp.status == _Prunning) != (pp.m is not None):
+            stopper = pp.status == _Pgcstop and self.sched.stop is not None and self.sched.stop.mp is pp.m
+            if (pp.status == _Prunning) != (pp.m is not None and not stopper):
                 raise Throw(f"check: {pp} has status {pp.status} and M {pp.m}")
         for mp in self.allm:
             if mp.p is not None and mp.p.m is not mp:
@@ -195,6 +211,14 @@ class Runtime(ABC):
                 raise Throw(f"check: {mp} spins and runs {mp.curg}")
             if mp.p is not None and mp.curg is None and mp.stealing is None and not self.ended:
                 raise Throw(f"check: {mp} holds {mp.p} and does nothing")
+
+    def _check_stop(self) -> None:
+        """While the world is stopping, stopwait counts the Ps that still go on; otherwise none is stopped."""
+        going = sum(pp.status != _Pgcstop for pp in self.allp)
+        if self.sched.gcwaiting and self.sched.stopwait != going:
+            raise Throw(f"check: stopwait = {self.sched.stopwait}, but {going} Ps are not stopped")
+        if not self.sched.gcwaiting and going != self.gomaxprocs:
+            raise Throw(f"check: {self.gomaxprocs - going} Ps are stopped, but the world is not")
 
     def _check_lists(self) -> None:
         sched = self.sched

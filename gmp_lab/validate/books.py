@@ -78,7 +78,8 @@ class Books:
         self.locked: dict[int, int] = {}
         self.asked: set[int] = set()  # to stop, since it was executed
         self.stopped = False  # the last event was a signal that stopped its goroutine
-        self.timer = (-1, 0)  # time and goroutine of the last timer that ran
+        self.timer = (-1, 0)  # time and goroutine (-1: none, a timer of package time) of the last timer that ran
+        self.timers = [0] * 256  # timers of package time in each P's heap
         self.stack: dict[int, int] = {}  # sizes of stacks that are not of the version's least size
         self.segments: dict[int, list[int]] = {}  # up to 1.2: sizes of the segments that were linked
         self._open_machine(rec, version)
@@ -120,6 +121,11 @@ class Books:
         self.cpu: dict[int, int] = {}
         self.sysmon_us, self.deep, self.traced = 0, 0, -1
         self.waits = WaitBooks()
+        # a stop of the world
+        self.procs = n
+        self.stopper = -1  # the M that stops it
+        self.gcstopped: set[int] = set()
+        self.world = "on"  # "on", "stopping", "stopped"
 
     def wrong(self, rule: str, message: str) -> None:
         if self.rec.complete or rule in STATE_RULES:
@@ -193,6 +199,12 @@ class Books:
             self.queue(g, Place("ring", p))
             return
         self.expect = (v.E_OVERFLOW, g, p, "overflow", f"P{p}'s ring is full and G{g} is nowhere")
+
+    def add_p(self) -> None:
+        """One more P, never there before."""
+        for column, zero in ((self.next, 0), (self.tick, 0), (self.slice_start, 0), (self.p_m, -1), (self.exits, 0)):
+            column.append(zero)
+        self.ring.append(deque())
 
     def put_global(self, g: int) -> None:
         self.glob.append(g)

@@ -13,6 +13,7 @@ from gmp_lab.validate.books import DEAD, RUNNABLE, RUNNING, WAITING, Books, Plac
 
 _SLEEP: Final = v.WAIT_NO["sleep"]
 _IO: Final = v.WAIT_NO["IO wait"]
+_CHANNELS: Final = {v.WAIT_NO["chan receive"], v.WAIT_NO["select"]}
 
 
 def create(b: Books, e: Event) -> None:
@@ -26,6 +27,8 @@ def create(b: Books, e: Event) -> None:
 def ready(b: Books, e: Event) -> None:
     asleep = b.reason.get(e.g) == _SLEEP and b.status.get(e.g) == WAITING
     b.need("timer", not asleep or b.timer == (e.t, e.g), f"G{e.g} wakes from its sleep and no timer ran for it")
+    nobody = e.arg < 0 and b.status.get(e.g) == WAITING and b.reason.get(e.g) in _CHANNELS
+    b.need("timer", not nobody or b.timer == (e.t, -1), f"G{e.g} waits on channels, and nobody and no timer sent")
     inside = b.status.get(e.g) == WAITING and b.reason.get(e.g) == _IO
     b.need("net", not inside, f"G{e.g} waits for the poller and is readied by somebody else")
     b.move(e.g, (WAITING,), RUNNABLE)
@@ -110,12 +113,16 @@ def exits(b: Books, e: Event) -> None:
 
 def yields(b: Books, e: Event) -> None:
     b.leaves(e, RUNNABLE)
-    b.need("preempt", e.arg != v.YIELD_PREEMPTED or e.g in b.asked, f"G{e.g} is preempted but nobody asked it to")
+    forced = e.arg in (v.YIELD_PREEMPTED, v.YIELD_STW)
+    b.need("preempt", not forced or e.g in b.asked, f"G{e.g} is preempted but nobody asked it to")
     b.need("reason", 0 <= e.arg < len(v.YIELD_NAMES), f"G{e.g} yields for an unknown reason {e.arg}")
     if b.stopped:
-        b.need("signal", e.arg == v.YIELD_PREEMPTED, f"G{e.g} was stopped by a signal but yields by itself")
+        b.need("signal", forced, f"G{e.g} was stopped by a signal but yields by itself")
         b.stopped = False
-    if e.arg == v.YIELD_GOYIELD:
+    if e.arg == v.YIELD_STW:
+        b.need("stop", b.world == "stopping", f"G{e.g} is preempted for a stop of the world, which goes on")
+        b.put_next(e.g, e.p)
+    elif e.arg == v.YIELD_GOYIELD:
         locks.hands_over(b, e)
         b.put_tail(e.g, e.p)
     else:
@@ -129,6 +136,8 @@ def preempt(b: Books, e: Event) -> None:
     if e.arg == v.PREEMPT_SLICE:
         age = e.t - b.slice_start[e.p]
         b.need("slice", age >= params.forcePreemptNS, f"G{e.g} is asked to stop {age} ns after its slice began")
+    if e.arg == v.PREEMPT_STW:
+        b.need("stop", b.world == "stopping", f"G{e.g} is asked to stop with the world, which goes on")
 
 
 def signal(b: Books, e: Event) -> None:
@@ -148,6 +157,19 @@ def timer(b: Books, e: Event) -> None:
     b.expect = (v.E_READY, e.g, e.p, "timer", f"the timer of G{e.g} runs and does not wake it")
     if e.arg != e.p and e.m >= 0:
         b.midpass.add(e.m)  # a stolen timer: what it readies is run at once
+
+
+def timer_run(b: Books, e: Event) -> None:
+    b.need("timer", 0 <= e.arg <= v.TIMER_FUNC, f"a timer does something unknown ({e.arg})")
+    ran = b.m_p.get(e.m) == e.p >= 0 or (e.m < 0 and not b.version.timer_heaps)
+    b.need("timer", ran, f"M{e.m} runs a timer for P{e.p}, which it does not have")
+    b.timer = (e.t, -1)
+    b.midpass.add(e.m)  # it may be a stolen timer: what it readies is run at once
+
+
+def timer_heap(b: Books, e: Event) -> None:
+    b.timers[e.p] += e.arg
+    b.need("timer", b.timers[e.p] >= 0, f"P{e.p} has fewer timers than none")
 
 
 def log(b: Books, e: Event) -> None:
@@ -184,5 +206,5 @@ def lock_thread(b: Books, e: Event) -> None:
 RULES: Final[dict[int, Callable[[Books, Event], None]]] = {
     v.E_GO_CREATE: create, v.E_READY: ready, v.E_EXECUTE: execute, v.E_PARK: park, v.E_EXIT: exits, v.E_YIELD: yields,
     v.E_PREEMPT: preempt, v.E_SIGNAL: signal, v.E_TIMER: timer, v.E_LOG: log, v.E_LOCK_THREAD: lock_thread,
-    v.E_NET_READY: net_ready,
+    v.E_NET_READY: net_ready, v.E_TIMER_RUN: timer_run, v.E_TIMER_HEAP: timer_heap,
 }  # fmt: skip

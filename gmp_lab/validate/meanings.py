@@ -57,6 +57,9 @@ RULE_MEANINGS: Final[dict[str, str]] = {
     "sysmon": "sysmon has no P; its sleeps are 20 us, doubled up to 10 ms; it sleeps deep only if all Ps are idle",
     "conserve": "while work is queued and a P is idle, some M looks for work (wakep, resetspinning)",
     "oversleep": "a thread that was woken runs, and a thief wakes from its sleep",
+    "stop": "a stop of the world begins and ends once at a time; it is over when every P is stopped, and nobody gets "
+    "a P before the world starts (stopTheWorldWithSema, gcstopm)",
+    "procresize": "the work of a P that is no longer there goes to the head of the global queue (p.destroy)",
     "lost": "no runnable goroutine is on no queue",
     "stack": "a stack is copied to twice its size or more, or to half if less than a quarter is in use, and not in a "
     "system call; up to 1.2 segments are linked, and the newest is freed first (runtime/stack.go)",

@@ -10,6 +10,7 @@ from typing import Final
 from gmp_lab import params
 from gmp_lab import vocabulary as v
 from gmp_lab.recording import Event
+from gmp_lab.validate import world
 from gmp_lab.validate.books import DEAD, RUNNABLE, RUNNING, SYSCALL, Books
 
 _LATE_NS: Final = 1_000_000  # by how much a thread may oversleep before it counts as lost
@@ -23,16 +24,18 @@ IDS: Final[dict[int, str]] = {
     v.E_RELEASE_P: "pm", v.E_M_START: "pm", v.E_M_WAKE: "m", v.E_M_PARK: "m", v.E_SPIN: "m", v.E_STEAL_SLEEP: "m",
     v.E_STOP_LOCKED: "gm", v.E_START_LOCKED: "gpm", v.E_POLL_BLOCK: "m", v.E_POLL_WAKE: "m", v.E_PREEMPT: "gpm",
     v.E_SIGNAL: "gm", v.E_CPU_ON: "m", v.E_CPU_OFF: "m", v.E_TIMER: "g", v.E_LOG: "gm", v.E_LOCK_THREAD: "gm",
-    v.E_NET_READY: "g",
+    v.E_NET_READY: "g", v.E_TIMER_HEAP: "p",
     v.E_LOCK_SPIN: "gpm", v.E_STARVING: "gpm",
     v.E_STACK_GROW: "gpm", v.E_STACK_SHRINK: "g", v.E_STACK_SEGMENT: "gpm", v.E_STACK_NEW: "g",
+    v.E_STW_STOP: "gpm", v.E_GCSTOP: "p", v.E_STW_STOPPED: "gpm", v.E_STW_START: "gpm", v.E_P_DESTROY: "pm",
 }  # fmt: skip
 #: events that a thread makes itself, so that it must be awake
 ACTS: Final = {
     v.E_GO_CREATE, v.E_READY, v.E_EXECUTE, v.E_PARK, v.E_EXIT, v.E_YIELD, v.E_GLOB_GET, v.E_STEAL, v.E_SYSCALL,
     v.E_SYSEXIT, v.E_ACQUIRE_P, v.E_RELEASE_P, v.E_SPIN, v.E_STEAL_SLEEP, v.E_STOP_LOCKED, v.E_POLL_BLOCK, v.E_TIMER,
-    v.E_LOG, v.E_LOCK_THREAD, v.E_LOCK_SPIN, v.E_STARVING,
+    v.E_TIMER_RUN, v.E_LOG, v.E_LOCK_THREAD, v.E_LOCK_SPIN, v.E_STARVING,
     v.E_STACK_GROW, v.E_STACK_SEGMENT,
+    v.E_STW_STOP, v.E_STW_STOPPED, v.E_STW_START, v.E_P_DESTROY,
 }  # fmt: skip
 
 
@@ -64,7 +67,7 @@ def before(b: Books, e: Event) -> bool:
 
 
 def _ids(b: Books, e: Event) -> None:
-    n, needs = b.rec.config.gomaxprocs, IDS.get(e.kind, "")
+    n, needs = max(b.procs, len(b.ring)), IDS.get(e.kind, "")
     b.need("ids", -1 <= e.p < n, f"P{e.p} does not exist: GOMAXPROCS is {n}")
     b.need("ids", e.p >= 0 or "p" not in needs, f"an event without a P that needs one ({e.name})")
     b.need("ids", e.m >= 0 or "m" not in needs, f"an event without an M that needs one ({e.name})")
@@ -95,6 +98,7 @@ def quiet(b: Books) -> None:
         elif b.m_state.get(m) == "awake":
             b.wrong("stuck", f"M{m} has neither P nor goroutine and does not park, and time goes on")
     b.touched.clear()
+    world.quiet(b)
     if b.pidle and not b.spinning and b.place and b.armed:
         _conserve(b)
 

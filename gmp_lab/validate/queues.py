@@ -28,7 +28,7 @@ def overflow(b: Books, e: Event) -> None:
 
 
 def glob_get(b: Books, e: Event) -> None:
-    size, n = len(b.glob), b.rec.config.gomaxprocs
+    size, n = len(b.glob), b.procs
     share = min(size, params.globrunqBatch, size // n + 1)
     b.need("batch", e.arg == share, f"P{e.p} takes {e.arg} of {size} from the global queue; its share is {share}")
     b.need("local-first", not b.busy(e.p), f"P{e.p} takes a batch while it has work of its own")
@@ -51,7 +51,7 @@ def glob_get(b: Books, e: Event) -> None:
 
 def steal(b: Books, e: Event) -> None:
     victim, n, runnext = v.steal_unpack(e.arg)
-    if victim >= b.rec.config.gomaxprocs:
+    if victim >= b.procs:
         b.wrong("ids", f"P{e.p} steals from P{victim}, which does not exist")
         return
     b.need("steal", victim != e.p, f"P{e.p} steals from itself")
@@ -101,7 +101,7 @@ def _steal_half(b: Books, e: Event, victim: int, n: int) -> None:
 
 
 def steal_sleep(b: Books, e: Event) -> None:
-    if not 0 <= e.arg < b.rec.config.gomaxprocs:
+    if not 0 <= e.arg < b.procs:
         b.wrong("ids", f"M{e.m} waits for a runnext of P{e.arg}, which does not exist")
         return
     b.need("steal-sleep", b.next[e.arg], f"M{e.m} sleeps before it takes a runnext that P{e.arg} does not have")

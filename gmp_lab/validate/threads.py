@@ -35,7 +35,8 @@ def release_p(b: Books, e: Event) -> None:
     its = owner == e.m or (owner < 0 and not b.rec.complete)
     b.need("owner", its, f"P{e.p} leaves M{e.m}, which does not have it")
     g = b.m_g.get(e.m, 0)
-    b.need("owner", not g or b.status.get(g) == SYSCALL, f"M{e.m} gives P{e.p} up while it runs G{g}")
+    moves = b.world == "starting" and e.m == b.stopper  # its P is no longer there after this stop
+    b.need("owner", not g or b.status.get(g) == SYSCALL or moves, f"M{e.m} gives P{e.p} up while it runs G{g}")
     b.p_m[e.p] = -1
     b.m_p.pop(e.m, None)
     b.slept.pop(e.m, None)
@@ -49,7 +50,8 @@ def pidle_put(b: Books, e: Event) -> None:
     b.need("idle", b.p_m[e.p] < 0, f"P{e.p} becomes idle while M{b.p_m[e.p]} has it")
     b.need("idle", e.p not in b.promised, f"P{e.p} becomes idle while M{b.promised.get(e.p)} is started for it")
     b.need("idle", not b.busy(e.p), f"P{e.p} becomes idle with work in its queue")
-    b.need("conserve", not b.glob, f"P{e.p} becomes idle while {len(b.glob)} Gs are on the global queue")
+    free = not b.glob or b.world == "starting"
+    b.need("conserve", free, f"P{e.p} becomes idle while {len(b.glob)} Gs are on the global queue")
     b.loose.discard(e.p)
     b.pidle.append(e.p)
 
@@ -77,7 +79,8 @@ def m_new(b: Books, e: Event) -> None:
 
 def m_start(b: Books, e: Event) -> None:
     last = b.midle[-1] if b.midle else -1
-    b.need("midle", e.m == last or not b.midle, f"M{e.m} is woken, but M{last} parked last")
+    named = e.arg == 2 and b.world == "starting"
+    b.need("midle", e.m == last or not b.midle or named, f"M{e.m} is woken, but M{last} parked last")
     b.m_move(e.m, ("new", "parked"), "starting")
     if e.m in b.midle:
         b.midle.remove(e.m)
@@ -90,12 +93,12 @@ def m_start(b: Books, e: Event) -> None:
 
 
 def _why_start(b: Books, e: Event) -> None:
-    if e.arg:
+    if e.arg == 1:
         b.need("one-wake", not b.spinning, f"M{e.m} is woken to look for work while M{list(b.spinning)[:1]} does")
         b.need("spin", not b.busy(e.p), f"M{e.m} starts spinning with work on P{e.p}")
         b.spinning.add(e.m)
         return
-    last = len(b.pidle) == b.rec.config.gomaxprocs - 1 and b.poller < 0
+    last = len(b.pidle) == b.procs - 1 and b.poller < 0
     b.need("one-wake", b.busy(e.p) or b.glob or last, f"M{e.m} is woken for P{e.p}, and there is no work for it")
 
 
@@ -122,7 +125,7 @@ def spin(b: Books, e: Event) -> None:
         b.spinning.discard(e.m)
         b.spun.add(e.m)
         return
-    n, busy = len(b.spinning), b.rec.config.gomaxprocs - len(b.pidle)
+    n, busy = len(b.spinning), b.procs - len(b.pidle)
     open_gate = 2 * n < busy or b.need_spin or e.m in b.spun
     b.need("spin-gate", open_gate, f"M{e.m} begins to spin with {n} spinning already for {busy} busy Ps")
     b.need("spin", e.m in b.m_p, f"M{e.m} begins to spin without a P")
@@ -197,7 +200,7 @@ def sysmon(b: Books, e: Event) -> None:
 
 def sysmon_deep(b: Books, e: Event) -> None:
     b.need("sysmon", e.arg != b.deep, "sysmon begins or ends its deep sleep twice")
-    all_idle = len(b.pidle) == b.rec.config.gomaxprocs and b.rec.config.schedtrace_ms == 0
+    all_idle = (len(b.pidle) == b.procs or b.world != "on") and b.rec.config.schedtrace_ms == 0
     b.need("sysmon", not e.arg or all_idle, "sysmon goes into its deep sleep although not every P is idle")
     b.deep = e.arg
 
