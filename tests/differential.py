@@ -37,6 +37,7 @@ LONGEST_NS = 4_000_000  # simulated; far below a time slice, which would end at 
 MOST_MARKS = 1_500  # for the same reason: to write one takes about a microsecond
 DEADLOCK = "fatal error: all goroutines are asleep - deadlock!"
 RANDOM = {"eitherrecv", "eithersend"}  # statements that can take one of two ways at random
+IMPORTS = {"1.23": '\t_ "net"\n'}  # the model's start-up of 1.23 is that of a program which imports net
 
 
 class Outcome(NamedTuple):
@@ -119,7 +120,7 @@ def trials(plans: list[Plan], toolchain: golang.Toolchain, keep: bool = False) -
     """
     for first in range(0, len(plans), BATCH):
         batch = plans[first : first + BATCH]
-        program = golang.build(go_source(batch), toolchain)
+        program = golang.build(go_source(batch, IMPORTS.get(toolchain.minor, "")), toolchain)
         try:
             for number, plan in enumerate(batch):
                 wanted, seen = simulated(plan, go=toolchain.minor), [real(program, number)]

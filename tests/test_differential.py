@@ -75,18 +75,24 @@ def test_a_seed_draws_the_same_programs_again() -> None:
 
 
 @pytest.fixture(scope="module")
-def compare() -> Compare:
-    """Return what runs programs in both worlds."""
-    toolchain = golang.find_toolchain("1.27")
-    if toolchain is None:
+def toolchain() -> golang.Toolchain:
+    """Return the Go that the start-up of the model was measured with."""
+    found = golang.find_toolchain("1.27")
+    if found is None:
         pytest.skip(f"no Go 1.27 found: {REMEDY}")
+    return found
+
+
+@pytest.fixture(scope="module")
+def compare(toolchain: golang.Toolchain) -> Compare:
+    """Return what runs programs in both worlds."""
     return partial(trials, toolchain=toolchain)
 
 
 @pytest.fixture(scope="module")
-def batch(compare: Compare) -> list[Trial]:
+def batch(toolchain: golang.Toolchain) -> list[Trial]:
     """Return the programs of this test with what both worlds said; they are always the same."""
-    return list(compare(drawn(PROGRAMS, SEED, fit)))
+    return list(trials(drawn(PROGRAMS, SEED, fit), toolchain, keep=True))
 
 
 @pytest.mark.go
