@@ -1,9 +1,9 @@
 """Drawing random small programs (Plans, see programs_text) with hypothesis.
 
 By construction nothing depends on time or on chance, as orders are to be compared exactly: work takes a few
-microseconds and stays outside of long loops (no time slice ends), and locks are not fought for by hundreds.  What else
-would be unfit (endless programs, a Mutex that somebody waits for too long, a select of two cases that matters) is found
-out by simulation: see ``fit`` in differential.
+microseconds and stays outside of long loops (no time slice ends), and locks are not fought for by hundreds.  What
+else would be unfit (endless programs, a Mutex that somebody waits for too long, a select of two cases that matters)
+is found out by simulation: see ``fit`` in differential.
 """
 
 from __future__ import annotations
