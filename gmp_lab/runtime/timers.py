@@ -132,7 +132,11 @@ def maybeAdd(rt: Runtime, mp: M, t: Timer) -> None:
 
 
 def enter(rt: Runtime, t: Timer) -> None:
-    """Put an entry for t into the heap that it belongs to; an earlier one is void from now on."""
+    """Put an entry for t into the heap that it belongs to; an earlier one is void from now on.
+
+    Go: runtime/time.go timers.addHeap (1.27.3)
+    Differs: also what modify and updateHeap do with a timer that is in the heap already.
+    """
     rt.timerseq += 1
     t.entry = rt.timerseq
     heappush(t.ts.timers, (t.when, t.entry, t))
@@ -275,7 +279,7 @@ def timerprocRun(rt: Runtime, armed: tuple[Timer, int]) -> None:
         timerprocAdd(rt, t)
     if t.C is None:
         assert t.fn is not None
-        gp = newproc1(rt, t.fn, t.args, waiting=True)
+        gp = newproc1(rt, t.fn, t.args, parked=True)
         _told(rt, None, v.TIMER_FUNC)
         if rt.emit is not None:
             rt.emit((rt.engine.now, v.E_GO_CREATE, gp.goid, -1, -1, -1))
