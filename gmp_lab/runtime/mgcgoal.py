@@ -24,16 +24,29 @@ maxInt32 = (1 << 31) - 1
 
 
 class PacerVersion(NamedTuple):
-    """What the pacer of one Go version does differently."""
+    """What the pacer of one Go version does differently from the newest."""
 
     name: str  # the first version that has it so
     known: str  # how the row is known
-    roots_in_goal: bool = True  # commit: stacks and globals count as much as the live heap (1.18)
+    concurrent: bool = True  # the program goes on while it is marked, so a cycle starts before the goal (1.5)
+    feedback: bool = False  # trigger from a ratio that each cycle corrects, goal from the heap alone (1.5 to 1.17)
     memory_limit: bool = True  # memoryLimitHeapGoal: GOMEMLIMIT (1.19)
     headroom_percent: int = memoryLimitHeapGoalHeadroomPercent  # memoryLimitHeapGoal: 0: always 1 MiB
+    triggered_is_live: bool = True  # startCycle: triggered is heapLive; or the trigger, though more was allocated
+    cons_mark_pi: bool = False  # endCycle: consMark follows what is measured, by a PI controller; or the largest of five
 
 
-PACER_1_20 = PacerVersion("1.20", "source read (1.27.3)")
+PACER_1_20 = PacerVersion("1.20", "source read (1.23.9, 1.27.3)")
+PACER_1_19 = PacerVersion(
+    "1.19", "source read (1.19.8)", headroom_percent=0, triggered_is_live=False, cons_mark_pi=True
+)
+PACER_1_5 = PacerVersion("1.5", "source read (1.17); inferred for 1.5 to 1.16", feedback=True, memory_limit=False)
+PACER_1_0 = PacerVersion("1.0", "from memory", concurrent=False, feedback=True, memory_limit=False)
+#: the pacer of each row of gmp_lab.params
+PACERS = {
+    "1.0": PACER_1_0, "1.1": PACER_1_0, "1.2": PACER_1_0, "1.4": PACER_1_0, "1.5": PACER_1_5, "1.13": PACER_1_5,
+    "1.14": PACER_1_5, "1.19": PACER_1_19, "1.23": PACER_1_20, "1.25": PACER_1_20, "1.27": PACER_1_20,
+}  # fmt: skip
 
 
 class gcGoalState:
@@ -112,17 +125,15 @@ class gcGoalState:
         """Work out the goal for GOGC and the runway; revise must follow while a cycle marks.
 
         Go: runtime/mgcpacer.go gcControllerState.commit (1.27.3)
-        Differs: nothing; up to 1.17 only the heap counts in the goal, and the runway is still reckoned as today.
+        Differs: nothing.
         """
         self.sweepDistMinTrigger = 0 if isSweepDone else uint64(self.heapLive + sweepMinHeapDistance)
         goal = maxUint64
         if self.gcPercent >= 0:
-            base = self.heapMarked
-            if self.version.roots_in_goal:
-                base += self.lastStackScan + self.globalsScan
+            base = self.heapMarked + self.lastStackScan + self.globalsScan
             goal = uint64(self.heapMarked + uint64(base * self.gcPercent) // 100)
         self.gcPercentHeapGoal = max(goal, self.heapMinimum)
-        # Bytes allocated while the scan work is done, if a quarter of the CPU time goes to it and the rest to the program.
+        # Bytes allocated during the scan work, if that has a quarter of the CPU time and the program the rest.
         ratio = divide(self.consMark * (1 - gcGoalUtilization), gcGoalUtilization)
         work = uint64(self.lastHeapScan + self.lastStackScan + self.globalsScan)
         self.runway = float_to_uint64(ratio * float(work))
@@ -142,10 +153,9 @@ class gcGoalState:
         Differs: nothing.
         """
         goal = self.gcPercentHeapGoal
-        if self.version.memory_limit:
-            newGoal = self.memoryLimitHeapGoal()
-            if newGoal < goal:
-                return newGoal, 0
+        newGoal = self.memoryLimitHeapGoal()
+        if newGoal < goal:
+            return newGoal, 0
         minTrigger = self.sweepDistMinTrigger
         goal = max(goal, minTrigger)
         # A goal right at the trigger would leave assists no distance to work in.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from gmp_lab.errors import Throw
 from gmp_lab.runtime.goarith import divide, float_to_int64, int64, maxUint64, uint64
 from gmp_lab.runtime.mgcgoal import PACER_1_20, PacerVersion, gcBackgroundUtilization, gcGoalState
+from gmp_lab.runtime.picontroller import piController
 
 gcCreditSlack = 2000  # units of scan work that a worker keeps before it tells the controller
 gcAssistTimeSlack = 5000  # ns of assist time that a P keeps
@@ -52,6 +53,7 @@ class gcControllerState(gcGoalState):
     def __init__(self, version: PacerVersion = PACER_1_20) -> None:
         super().__init__(version)
         self.lastConsMark = [0.0, 0.0, 0.0, 0.0]
+        self.consMarkController = piController()
         self.heapScan = 0
         self.maxStackScan = 0
         self.heapScanWork = 0
@@ -84,7 +86,7 @@ class gcControllerState(gcGoalState):
         self.bgScanCredit = 0
         self.assistTime = self.dedicatedMarkTime = self.fractionalMarkTime = self.idleMarkTime = 0
         self.markStartTime = markStartTime
-        self.triggered = self.heapLive
+        self.triggered = self.heapLive if self.version.triggered_is_live else self.trigger()[0]
         needed, self.fractionalUtilizationGoal = markWorkers(procs)
         if gcstoptheworld > 0:
             needed, self.fractionalUtilizationGoal = procs, 0.0
@@ -127,8 +129,8 @@ class gcControllerState(gcGoalState):
         self.assistWorkPerByte = float(scanWorkRemaining) / float(heapRemaining)
         self.assistBytesPerWork = float(heapRemaining) / float(scanWorkRemaining)
 
-    def endCycle(self, now: int, procs: int) -> None:
-        """Marking is over: note the goal and estimate consMark.
+    def endCycle(self, now: int, procs: int, userForced: bool = False) -> None:
+        """Marking is over: note the goal and estimate consMark.  Only old pacers look at userForced.
 
         Go: runtime/mgcpacer.go gcControllerState.endCycle (1.27.3)
         Differs: nothing.
@@ -148,6 +150,9 @@ class gcControllerState(gcGoalState):
             float(self.heapLive - self.triggered) * (utilization + idleUtilization),
             float(scanWork) * (1 - utilization),
         )
+        if self.version.cons_mark_pi:
+            self.consMark = self.consMarkController.next(self.consMark, currentConsMark, 1.0)
+            return
         # The largest of the last five: rather a cycle too early than more assists.
         consMark = currentConsMark
         for last in self.lastConsMark:
