@@ -56,7 +56,7 @@ class Config:
 
     gomaxprocs      number of Ps, 1..256
     seed            of the one random generator, 0..2**63-1
-    go              the Go version whose rules hold: "1.27" or "1.25"
+    go              the Go version whose rules hold, a name of params.VERSIONS: "1.0" to "1.27"
     cores           CPUs that the operating system has for our threads, 1..256; None = always enough
     quota_us        CPU time that all threads together may use in each period, 1e3..1e9 us (cgroup: cpu.max);
                     None = no limit. Needs cores
