@@ -128,7 +128,7 @@ def test_the_pacer_of_1_19_settles_too_if_later() -> None:
     assert settled(cycles[1:8]) != [] and settled(cycles[40:]) == [] and off_goal(cycles[40:], high=1.06) == []
 
 
-# --- beside Go's own test of its pacer: the same loop with the real controller ------------------------------------
+# --- beside Go's own test of its pacer: the same loop with the real controller ------------------------------
 
 RECORDED = Path(__file__).parent / "data" / "pacer"  # what two versions of Go logged
 LOGGED = re.compile(r"GC \d+ (.*\))$")
