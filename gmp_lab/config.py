@@ -55,7 +55,8 @@ class Costs:
 class Config:
     """Parameters of one simulated process.
 
-    gomaxprocs      number of Ps, 1..256
+    gomaxprocs      number of Ps, 1..256; None = what Go takes if nobody sets it, worked out here and kept as a number:
+                    from version, cores and quota (it follows the quota then, since 1.25)
     seed            of the one random generator, 0..2**63-1
     go              the Go version whose rules hold, a name of params.VERSIONS: "1.0" to "1.27"
     cores           CPUs that the operating system has for our threads, 1..256; None = always enough
@@ -69,6 +70,8 @@ class Config:
     gcshrinkstackoff   GODEBUG=gcshrinkstackoff=1: the collector shrinks no stacks
     adaptivestackstart GODEBUG=adaptivestackstart: reused goroutines start with the average stack in use (1.19+)
     os              "linux" or "windows": how threads are preempted, what a stack needs, how a thief waits
+    containermaxprocs  GODEBUG=containermaxprocs: Go's default for GOMAXPROCS looks at the quota (1.25+)
+    auto_procs      gomaxprocs is Go's default; set by gomaxprocs=None, so that you need not
     startup         "bare": main alone; "real": with the goroutines and ticks that a real program starts with
     max_events      guard against endless programs: engine steps, 1..1e9
     costs           see Costs
@@ -92,13 +95,16 @@ class Config:
     os: str = "linux"
     quota_us: int | None = None
     period_us: int = 100_000
+    containermaxprocs: bool = True
+    auto_procs: bool = False
 
     def __post_init__(self) -> None:
-        check_int("gomaxprocs", self.gomaxprocs, 1, MAX_PROCS)
         check_int("seed", self.seed, 0, 2**63 - 1)
         params.version(self.go)
         if self.cores is not None:
             check_int("cores", self.cores, 1, MAX_PROCS)
+        self._check_quota()
+        self._check_procs()
         check_int("until_ns", self.until_ns, 1, _MAX_NS, "ns")
         check_bool("asyncpreemptoff", self.asyncpreemptoff)
         check_int("schedtrace_ms", self.schedtrace_ms, 0, 3_600_000, "ms")
@@ -110,7 +116,6 @@ class Config:
         check_bool("scheddetail", self.scheddetail)
         check_bool("gcshrinkstackoff", self.gcshrinkstackoff)
         check_bool("adaptivestackstart", self.adaptivestackstart)
-        self._check_quota()
 
     def _check_quota(self) -> None:
         check_int("period_us", self.period_us, 1_000, 1_000_000, "us")
@@ -119,6 +124,30 @@ class Config:
         check_int("quota_us", self.quota_us, 1_000, 1_000_000_000, "us")
         if self.cores is None:
             raise ConfigError("cores", None, "a number of cores, as quota_us limits what is used of them")
+
+    def _check_procs(self) -> None:
+        """Put Go's default in the place of gomaxprocs=None."""
+        check_bool("containermaxprocs", self.containermaxprocs)
+        check_bool("auto_procs", self.auto_procs)
+        asked = self.gomaxprocs is None
+        if not asked:
+            check_int("gomaxprocs", self.gomaxprocs, 1, MAX_PROCS)
+        if not asked and not self.auto_procs:
+            return
+        default = self.default_gomaxprocs(self.quota_us)
+        if not asked and self.gomaxprocs != default:
+            raise ConfigError("gomaxprocs", self.gomaxprocs, f"None, or {default}, with auto_procs")
+        object.__setattr__(self, "gomaxprocs", default)
+        object.__setattr__(self, "auto_procs", True)
+
+    def default_gomaxprocs(self, quota_us: int | None) -> int:
+        """GOMAXPROCS that Go takes with these cores under a quota of so many us; ConfigError if cores are not limited."""
+        version = params.version(self.go)
+        if self.cores is None and version.default_procs != "one":
+            raise ConfigError("cores", None, "a number of cores, as Go's default for GOMAXPROCS counts them")
+        aware = quota_us is not None and self.containermaxprocs
+        limit = quota_us / self.period_us if quota_us is not None and aware else None
+        return params.default_gomaxprocs(version, self.cores or 1, limit)
 
     def to_dict(self) -> dict[str, object]:
         """Return the parameters as plain values, in the order of their definition."""

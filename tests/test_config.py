@@ -30,9 +30,10 @@ RANGES: dict[str, tuple[int, int]] = {
 }
 COST_NAMES = [f.name for f in fields(Costs)]
 OUTSIDE = [(name, value) for name, (low, high) in RANGES.items() for value in (low - 1, high + 1, -(10**30), 10**30)]
-WRONG = [(name, value) for name in RANGES for value in NO_INTS if (name, value) != ("cores", None)]
+MAY_BE_NONE = ("cores", "gomaxprocs")
+WRONG = [(n, value) for n in RANGES for value in NO_INTS if value is not None or n not in MAY_BE_NONE]
 CHOICES = [(name, value) for name in ("go", "startup", "os") for value in NO_TEXTS]
-SWITCHES = [("asyncpreemptoff", value) for value in NO_BOOLS]
+SWITCHES = [(n, value) for n in ("asyncpreemptoff", "containermaxprocs", "auto_procs") for value in NO_BOOLS]
 COSTS = [("costs", value) for value in (None, 5, {}, {"switch": 1}, "Costs()", Costs)]
 
 
