@@ -36,6 +36,7 @@ class Costs:
     handover_m: int = 3_000  # the same if the waking thread goes to sleep at once and leaves its core (LockOSThread)
     new_m: int = 20_000  # clone until the thread runs
     signal: int = 900  # tgkill until the handler runs
+    suspend: int = 5_000  # on Windows: a thread is suspended, looked at and let go on (a guess: not measured)
     call: int = 4  # a call and its return, checked by the prologue
     stack_kb: int = 90  # growing or shrinking a stack, for each KiB that is copied
     stack_segment: int = 200  # up to 1.2: linking one more stack segment, or freeing it (a guess: not measured)
@@ -63,6 +64,7 @@ class Config:
     scheddetail     GODEBUG=scheddetail=1: every P, M and G then, not one line
     gcshrinkstackoff   GODEBUG=gcshrinkstackoff=1: the collector shrinks no stacks
     adaptivestackstart GODEBUG=adaptivestackstart: reused goroutines start with the average stack in use (1.19+)
+    os              "linux" or "windows": how threads are preempted, what a stack needs, how a thief waits
     startup         "bare": main alone; "real": with the goroutines and ticks that a real program starts with
     max_events      guard against endless programs: engine steps, 1..1e9
     costs           see Costs
@@ -83,6 +85,7 @@ class Config:
     scheddetail: bool = False
     gcshrinkstackoff: bool = False
     adaptivestackstart: bool = True
+    os: str = "linux"
 
     def __post_init__(self) -> None:
         check_int("gomaxprocs", self.gomaxprocs, 1, MAX_PROCS)
@@ -97,6 +100,7 @@ class Config:
         check_int("max_events", self.max_events, 1, 1_000_000_000)
         if not isinstance(self.costs, Costs):
             raise ConfigError("costs", self.costs, "a Costs(...)")
+        check_choice("os", self.os, tuple(params.SYSTEMS))
         check_bool("scheddetail", self.scheddetail)
         check_bool("gcshrinkstackoff", self.gcshrinkstackoff)
         check_bool("adaptivestackstart", self.adaptivestackstart)

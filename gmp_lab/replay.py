@@ -103,7 +103,7 @@ class Replay:
     """Folds events into ``state``; feed them in order with ``apply``."""
 
     def __init__(self, config: Config) -> None:
-        version = params.version(config.go)
+        version = params.rules(config.go, config.os)
         self.state = State(0, {}, [PState(i) for i in range(config.gomaxprocs)], [], deque(), [], [])
         real = config.startup == "real"
         self.state.ps[0].schedtick = version.startup_schedtick if real else params.bareSchedtick

@@ -70,8 +70,9 @@ E_SYSMON: Final = 40  # sysmon's sleep is now arg us
 E_SYSMON_DEEP: Final = 41  # sysmon goes to (arg 1) or wakes from (arg 0) its deep sleep
 E_PREEMPT: Final = 42  # preemptone: g on p and m is asked to stop; arg = PREEMPT_*
 E_SIGNAL: Final = (
-    43  # SIGURG is handled on m, running g; arg = 1 if it stopped there, 0 if not at a safe point
+    43  # SIGURG is handled on m, running g (on Windows: m was suspended); arg = 1 if it stopped there, 0 if it was
 )
+#                     not at a safe point
 E_CPU_ON: Final = 44  # m gets core arg (only with a limited number of cores)
 E_CPU_OFF: Final = 45  # m loses core arg to another thread
 E_SCHEDTRACE: Final = 46  # sysmon prints a schedtrace line

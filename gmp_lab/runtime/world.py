@@ -67,13 +67,14 @@ class Runtime(ABC):
     __slots__ = (
         "_bits", "allgs", "allm", "allp", "config", "costs", "emit", "ended", "engine", "fuel", "globaltick",
         "gomaxprocs", "main", "ngfree", "on_segment_end", "on_syscall_end", "opcosts", "random", "ring", "runnext",
-        "sched", "stacks", "started", "sysmontick", "timerseq", "version",
+        "sched", "stacks", "started", "sysmontick", "system", "timerseq", "version",
     )  # fmt: skip
 
     def __init__(self, config: Config, emit: Callable[[Row], None] | None) -> None:
         self.config = config
         self.costs = config.costs
-        self.version = params.version(config.go)
+        self.version = params.rules(config.go, config.os)
+        self.system = params.SYSTEMS[config.os]
         self.runnext = self.version.runnext  # the version's, where they are asked for most often
         self.ring = self.version.ring if self.version.local_queues else 0
         self.globaltick = self.version.global_tick
@@ -260,7 +261,8 @@ class Runtime(ABC):
             st = gp.stack
             if st is None:
                 continue
-            if not st.lo + room <= st.sp <= st.hi or st.stackguard0 != st.lo + self.version.stack_guard:
+            low = st.lo + max(0, room - st.nosplit())
+            if not low <= st.sp <= st.hi or st.stackguard0 != st.lo + self.version.stack_guard:
                 raise Throw(f"check: {gp} has sp {st.sp:#x} in its stack [{st.lo:#x}, {st.hi:#x}]")
             places.append((st.lo, st.hi, f"{gp}'s"))
             places.extend((lo, hi, f"{gp}'s") for lo, hi, _, _ in st.below)

@@ -60,7 +60,7 @@ class Books:
     """Everything that is known after the events so far; 0 is no goroutine, -1 no P and no M."""
 
     def __init__(self, rec: Recording) -> None:
-        version = params.version(rec.config.go)
+        version = params.rules(rec.config.go, rec.config.os)
         self.rec = rec
         self.keeps_p = version.syscall_keeps_p
         self.version = version
