@@ -40,6 +40,7 @@ class Costs:
     call: int = 4  # a call and its return, checked by the prologue
     stack_kb: int = 90  # growing or shrinking a stack, for each KiB that is copied
     stack_segment: int = 200  # up to 1.2: linking one more stack segment, or freeing it (a guess: not measured)
+    sysmon: int = 20_000  # CPU time of one round of sysmon, where the group's time is limited (16 to 26 us measured)
     usleep_slack: int = 75_000  # what every usleep lasts longer than asked for, on average
     usleep_jitter: int = (
         20_000  # spread of that slack: without it, loops and sysmon's rounds would keep in step
@@ -58,6 +59,9 @@ class Config:
     seed            of the one random generator, 0..2**63-1
     go              the Go version whose rules hold, a name of params.VERSIONS: "1.0" to "1.27"
     cores           CPUs that the operating system has for our threads, 1..256; None = always enough
+    quota_us        CPU time that all threads together may use in each period, 1e3..1e9 us (cgroup: cpu.max);
+                    None = no limit. Needs cores
+    period_us       length of such a period, 1e3..1e6 us
     until_ns        simulated time at which the run is cut off if main has not returned, 1..3.6e12 ns
     asyncpreemptoff GODEBUG=asyncpreemptoff=1: no SIGURG, only the checks in function prologues
     schedtrace_ms   GODEBUG=schedtrace=N: print a line every N ms (0 = off); as in Go, keeps sysmon awake
@@ -86,6 +90,8 @@ class Config:
     gcshrinkstackoff: bool = False
     adaptivestackstart: bool = True
     os: str = "linux"
+    quota_us: int | None = None
+    period_us: int = 100_000
 
     def __post_init__(self) -> None:
         check_int("gomaxprocs", self.gomaxprocs, 1, MAX_PROCS)
@@ -104,6 +110,15 @@ class Config:
         check_bool("scheddetail", self.scheddetail)
         check_bool("gcshrinkstackoff", self.gcshrinkstackoff)
         check_bool("adaptivestackstart", self.adaptivestackstart)
+        self._check_quota()
+
+    def _check_quota(self) -> None:
+        check_int("period_us", self.period_us, 1_000, 1_000_000, "us")
+        if self.quota_us is None:
+            return
+        check_int("quota_us", self.quota_us, 1_000, 1_000_000_000, "us")
+        if self.cores is None:
+            raise ConfigError("cores", None, "a number of cores, as quota_us limits what is used of them")
 
     def to_dict(self) -> dict[str, object]:
         """Return the parameters as plain values, in the order of their definition."""

@@ -43,6 +43,13 @@ parkFrames = {
     "chan receive": 192, "chan send": 192, "select": 352, "sleep": 120, "sync.WaitGroup.Wait": 232,
     "sync.Mutex.Lock": 272,
 }  # fmt: skip
+# Linux, not Go: kernel/sched/fair.c sched_cfs_bandwidth_slice, min_cfs_rq_runtime, cfs_bandwidth_slack_period,
+# min_bandwidth_expiration; CONFIG_HZ = 250
+bandwidthSlice = 5 * 1000 * 1000  # ns that a core draws from its group's pool at a time
+bandwidthKept = 1000 * 1000  # ns that a core may keep of it when it has no thread to run
+bandwidthSlack = 5 * 1000 * 1000  # ns until what was given back is shared out
+bandwidthTooLate = 2 * 1000 * 1000  # ns before the next period in which it is not worth the while
+bandwidthTick = 4 * 1000 * 1000  # ns between two looks at what a thread has used
 maxmcount = 10000  # runtime/proc.go schedinit: more threads than this end the program
 bareSchedtick = (
     1  # P0's schedtick at main.main in a bare start: at 0 the first Gosched would meet the 61 rule

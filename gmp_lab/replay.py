@@ -86,6 +86,7 @@ class State:
     sysmon_us: int = 20
     sysmon_deep: bool = False
     gcwaiting: bool = False
+    throttled: list[int] = field(default_factory=list)  # cores, in the order in which they were
 
     def copy(self) -> State:
         """An independent copy."""
@@ -96,6 +97,7 @@ class State:
             [MState(m.id, m.p, m.curg, m.doing, m.spinning, m.hand, m.cpu) for m in self.ms],
             deque(self.runq), list(self.pidle), list(self.midle),
             self.nmspinning, self.needspinning, self.sysmon_us, self.sysmon_deep, self.gcwaiting,
+            throttled=list(self.throttled),
         )  # fmt: skip
 
 
@@ -345,6 +347,13 @@ def _cpu(r: Replay, s: State, e: Event) -> None:
     s.ms[e.m].cpu = e.arg if e.kind == v.E_CPU_ON else -1
 
 
+def _throttle(r: Replay, s: State, e: Event) -> None:
+    if e.kind == v.E_THROTTLE:
+        s.throttled.append(e.arg)
+    else:
+        s.throttled.remove(e.arg)
+
+
 def _sysmon(r: Replay, s: State, e: Event) -> None:
     if e.kind == v.E_SYSMON:
         s.sysmon_us = e.arg
@@ -406,6 +415,7 @@ _HANDLERS: Final = {
     v.E_SYSMON: _sysmon, v.E_SYSMON_DEEP: _sysmon, v.E_LOCK_THREAD: _lock_thread, v.E_NET_READY: _net_ready,
     v.E_STACK_GROW: _stack, v.E_STACK_SHRINK: _stack, v.E_STACK_SEGMENT: _stack, v.E_STACK_NEW: _stack,
     v.E_STW_STOP: _stw_stop, v.E_GCSTOP: _gcstop, v.E_STW_START: _stw_start, v.E_P_DESTROY: _p_destroy,
+    v.E_THROTTLE: _throttle, v.E_UNTHROTTLE: _throttle,
 }  # fmt: skip
 
 _STEP: Final = 512  # events between two checkpoints

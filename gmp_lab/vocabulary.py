@@ -109,6 +109,12 @@ E_STW_START: Final = 67  # gcwaiting is over, arg = number of Ps from now on; ev
 E_P_DESTROY: Final = 68  # p is no more (GOMAXPROCS became smaller): its runnext, then its ring, in their order, go to
 #                          the head of the global queue; arg = length of the ring + DESTROY_NEXT if there is a runnext
 
+# --- CPU time of the group (only with a quota) --------------------------------------------------------------------
+E_THROTTLE: Final = 101  # core arg is throttled: nobody runs there until E_UNTHROTTLE; m (-1: none), which has just
+#                          left it or was to get it, waits there and can go nowhere else
+E_UNTHROTTLE: Final = 102  # core arg can be used again; m, which waited there, waits for a core as others do
+E_REFILL: Final = 103  # a period begins and the group's pool is full again; arg = us that were left in it
+
 KIND_NAMES: Final[dict[int, str]] = {
     value: name[2:].lower()
     for value, name in sorted((n, k) for k, n in globals().items() if k.startswith("E_"))

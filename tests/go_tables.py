@@ -85,6 +85,8 @@ OURS = {
     "params.parkFrames": "sums of frames as the compiler makes them, which no source shows",
     "params.bareSchedtick": "a bare machine is no real program's start",
     "params.GROWS": "1.1 and 1.2 only: a queue that grows",
+    **{f"params.bandwidth{name}": "the operating system's; Linux 6.18" for name in
+       ("Slice", "Kept", "Slack", "TooLate", "Tick")},
     "runtime.osched.QUANTUM_NS": "the operating system's; measured",
     "runtime.osched.BEHIND_NS": "the operating system's; measured",
     "runtime.stackcalls._CHUNK": "how often the simulation looks up from a recursion",

@@ -18,7 +18,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "gmp_lab"
 FACTS = {"errors", "params", "vocabulary", "config", "recording"}  # what a reader of a Recording needs
 MODEL = FACTS | {"engine", "net", "stacks", "timer", "workload", "sync", "runtime", "simulate", "catalog", "stream"}
 READERS = MODEL | {"replay", "narrate", "metrics", "schedtrace", "draw", "golang", "quiz", "claims", "validate"}
-READERS |= {"aftermath", "scheddetail", "dump", "export", "compare"}
+READERS |= {"aftermath", "scheddetail", "dump", "gctrace", "export", "compare"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "net": {"errors", "workload"},
     "sync": {"errors", "workload"},
     "timer": {"errors", "workload"},
-    "stacks": {"errors", "workload"},
+    "stacks": {"errors", "params", "workload"},
     "stackmath": {"errors", "params"},
     "catalog": {"errors", "stream", "workload"},
     "recording": {"errors", "config", "vocabulary"},
@@ -44,6 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "aftermath": FACTS,
     "scheddetail": FACTS | {"aftermath", "replay"},
     "dump": FACTS | {"aftermath", "replay"},
+    "gctrace": {"errors"},
     "metrics": FACTS | {"replay"},
     "export": FACTS | {"metrics"},
     "compare": FACTS | {"metrics"},
@@ -58,7 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Commands: nothing imports them except one another.  What they may import themselves is not ruled here.
 COMMANDS = {"__main__", "cli", "doctor", "checks", "setup_env", "notebook_tool", "compiled"}
 STDLIB_ONLY = MODEL | {"replay", "validate", "narrate", "schedtrace", "golang", "quiz", "claims", "twins", "__init__"}
-STDLIB_ONLY |= {"aftermath", "scheddetail", "dump"}
+STDLIB_ONLY |= {"aftermath", "scheddetail", "dump", "gctrace"}
 MAY_NEED = {
     "metrics": {"numpy"},
     "export": set(),

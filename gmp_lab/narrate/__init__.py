@@ -16,6 +16,7 @@ from typing import Final
 from gmp_lab.errors import check_int
 from gmp_lab.narrate.goroutines import GOROUTINES
 from gmp_lab.narrate.memory import MEMORY
+from gmp_lab.narrate.quota import QUOTA
 from gmp_lab.narrate.scene import Scene
 from gmp_lab.narrate.stacks import STACKS
 from gmp_lab.narrate.threads import THREADS
@@ -52,4 +53,4 @@ def narrate(rec: Recording, i: int, state: State | None = None) -> Step:
     return Step(sentence, function, source[0] if source else PROC, rule)
 
 
-_SENTENCES: Final = GOROUTINES | THREADS | STACKS | MEMORY
+_SENTENCES: Final = GOROUTINES | THREADS | STACKS | MEMORY | QUOTA

@@ -66,8 +66,8 @@ class Runtime(ABC):
 
     __slots__ = (
         "_bits", "allgs", "allm", "allp", "config", "costs", "emit", "ended", "engine", "fuel", "globaltick",
-        "gomaxprocs", "main", "ngfree", "on_segment_end", "on_syscall_end", "opcosts", "random", "ring", "runnext",
-        "sched", "stacks", "started", "sysmontick", "system", "timerseq", "version",
+        "gomaxprocs", "limited", "main", "ngfree", "on_segment_end", "on_syscall_end", "opcosts", "random",
+        "ring", "runnext", "sched", "stacks", "started", "sysmontick", "system", "timerseq", "version",
     )  # fmt: skip
 
     def __init__(self, config: Config, emit: Callable[[Row], None] | None) -> None:
@@ -82,6 +82,7 @@ class Runtime(ABC):
         self.emit = emit
         self.sched = Sched()
         self.gomaxprocs = config.gomaxprocs
+        self.limited = config.quota_us is not None  # the group's CPU time is
         self.allp = [P(i) for i in range(config.gomaxprocs)]
         self.allm: list[M] = []
         self.allgs: list[G] = []
@@ -135,6 +136,10 @@ class Runtime(ABC):
     @abstractmethod
     def compute(self, mp: M, ns: int) -> None:
         """mp computes for ns nanoseconds; segment_end follows."""
+
+    @abstractmethod
+    def sysmon_runs(self) -> bool:
+        """Whether the group has CPU time for a round of sysmon; if not, sysmonRound is called when it has."""
 
     @abstractmethod
     def poll_end(self, mp: M, seg: int) -> None:

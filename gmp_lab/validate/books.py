@@ -56,6 +56,20 @@ class WaitBooks:
         self.main_left = False  # main's goroutine has ended by runtime.Goexit
 
 
+class QuotaBooks:
+    """What is known about the CPU time of the group, in ns."""
+
+    def __init__(self, quota_us: int | None) -> None:
+        self.quota = -1 if quota_us is None else quota_us * 1000  # of a period; -1: no limit
+        self.given = max(self.quota, 0)  # so far
+        self.used = 0  # by stays on a core that are over
+        self.before = 0  # used when this period began
+        self.refilled = -1  # when it did
+        self.on: dict[int, int] = {}  # used core -> since when
+        self.held: dict[int, int] = {}  # throttled core -> the M that was stopped there
+        self.since: dict[int, int] = {}  # ... and when
+
+
 class Books:
     """Everything that is known after the events so far; 0 is no goroutine, -1 no P and no M."""
 
@@ -121,6 +135,7 @@ class Books:
         self.cpu: dict[int, int] = {}
         self.sysmon_us, self.deep, self.traced = 0, 0, -1
         self.waits = WaitBooks()
+        self.quota = QuotaBooks(rec.config.quota_us)
         # a stop of the world
         self.procs = n
         self.stopper = -1  # the M that stops it
