@@ -288,10 +288,11 @@ def select(*cases: Case, default: bool = False) -> Op:
 class WaitGroup:
     """sync.WaitGroup; its methods make operations: ``yield wg.Add(3)``, ``yield wg.Done()``, ``yield wg.Wait()``."""
 
-    __slots__ = ("counter", "owner", "waiters")
+    __slots__ = ("counter", "owner", "sema", "waiters")
 
     def __init__(self) -> None:
         self.counter = 0
+        self.sema = 0  # how many have been released and have not run yet
         self.waiters: deque[Any] = deque()
         self.owner: object | None = None
 

@@ -7,15 +7,23 @@ test that silently never runs proves nothing.
 
 from __future__ import annotations
 
+import importlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 
 from gmp_lab import doctor
+from gmp_lab.runtime.mloop import Machine
 
 STRICT = os.environ.get("GMP_LAB_STRICT", "") not in ("", "0")
+
+#: of each run, the invariants of the model are stated after every one of the first so many engine steps, and after
+#: every 64th from then on ("all": after every one; five times the time of the whole)
+_CHECKS = os.environ.get("GMP_LAB_CHECKS", "500")
 
 # Broken notebooks and other examples for the tests of tools; nbval must not collect them.
 collect_ignore_glob = ["*.ipynb", "**/*.ipynb"]
@@ -68,3 +76,24 @@ def artifacts(root: Path) -> Path:
     folder = root / "test-artifacts"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+def _run_checked(rt: Machine, numbers: list[int], columns: Any) -> None:
+    """What simulate does without an observer, with the invariants checked in between."""
+    most = 1 << 62 if _CHECKS == "all" else int(_CHECKS)
+    while rt.engine.run(1 if rt.engine.steps < most else 64):
+        rt.check()
+        columns.extend_flat(numbers)
+        numbers.clear()
+        if rt.engine.steps > rt.config.max_events:
+            rt.stop("events")
+    rt.check()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _invariants_hold() -> Iterator[None]:
+    """Every run of every test states the invariants of Runtime.check(), not only those that bring an observer."""
+    simulate = importlib.import_module("gmp_lab.simulate")
+    plain, simulate._run = simulate._run, _run_checked  # type: ignore[attr-defined]
+    yield
+    simulate._run = plain  # type: ignore[attr-defined]

@@ -127,6 +127,29 @@ def one_done_too_many() -> Any:
     yield wg.Done()
 
 
+def wait_with_a_waiter_on_its_way() -> Any:
+    def waiter(wg: WaitGroup) -> Any:
+        yield wg.Wait()
+
+    def spoil() -> Any:
+        yield log(8)  # does not run any more: main's Wait takes what was released for the waiter, and panics itself
+
+    wg = WaitGroup()
+    yield wg.Add(1)
+    yield go(waiter, wg)
+    yield gosched()
+    yield wg.Done()
+    yield wg.Add(1)
+    yield go(spoil)
+    yield wg.Wait()
+
+
+def test_a_second_wait_takes_what_was_released_for_the_first_as_in_go() -> None:
+    rec = run(wait_with_a_waiter_on_its_way, gomaxprocs=1)
+    assert rec.ended == "panic: sync: WaitGroup is reused before previous Wait has returned"
+    assert log_order(rec) == []
+
+
 @pytest.mark.parametrize(
     ("main", "message"),
     [

@@ -67,7 +67,10 @@ def procresize(rt: Runtime) -> None:
 
 
 def newsysmon(rt: Runtime) -> None:
-    """Count sysmon's thread; it is on no list and has no P."""
+    """Count sysmon's thread; it is on no list and has no P.
+
+    Ours: in Go main starts it, as a thread with a function of its own.
+    """
     mp = M(rt.sched.mnext)
     rt.sched.mnext += 1
     rt.sched.nmsys += 1
@@ -78,12 +81,15 @@ def newsysmon(rt: Runtime) -> None:
 
 
 def startupGoroutines(rt: Runtime, m0: M) -> None:
-    """Add what a real program's start-up leaves behind: goroutines (two or so in P0's queue), ticks, threads."""
+    """Add what a real program's start-up leaves behind: goroutines (two or so in P0's queue), ticks, threads.
+
+    Ours: what Go's own start-up leaves behind, as measured; see params.Version.startup.
+    """
     pp = m0.p
     assert pp is not None
     for g in rt.version.startup:
         if g.queue == "waiting":
-            gp = newproc1(rt, _system, (g.reason,), waiting=True)
+            gp = newproc1(rt, _system, (g.reason,), parked=True)
             gp.waitreason = v.WAIT_NO[g.reason]
             if rt.emit is not None:
                 rt.emit((rt.engine.now, v.E_GO_CREATE, gp.goid, -1, -1, -1))

@@ -20,10 +20,14 @@ _SEND = v.WAIT_NO["chan send"]
 _RECEIVE_NIL = v.WAIT_NO["chan receive (nil chan)"]
 _SEND_NIL = v.WAIT_NO["chan send (nil chan)"]
 _WAIT = v.WAIT_NO["sync.WaitGroup.Wait"]
+_REUSED = "panic: sync: WaitGroup is reused before previous Wait has returned"
 
 
 def own(rt: Runtime, c: Any) -> None:
-    """Note that c belongs to this run; ConfigError if it has been used in another one."""
+    """Note that c belongs to this run; ConfigError if it has been used in another one.
+
+    Ours: Go's channels may be used by one program only in any case.
+    """
     if c.owner is None:
         c.owner = rt
     elif c.owner is not rt:
@@ -152,7 +156,10 @@ def chanrecv2(rt: Runtime, mp: M, gp: G, c: Chan | None) -> bool:
 
 
 def received(rt: Runtime, mp: M, gp: G, sg: Sudog) -> bool:
-    """Put the second result beside the first."""
+    """Put the second result beside the first.
+
+    Ours: the end of chanrecv2 after a sleep.
+    """
     gp.value = (gp.value, sg.success)
     return True
 
@@ -192,10 +199,10 @@ def closechan(rt: Runtime, mp: M, c: Chan | None) -> None:
 
 
 def waitGroupAdd(rt: Runtime, mp: M, wg: WaitGroup, delta: int) -> None:
-    """wg.Add(delta): at zero, ready every waiter, first come, first served.
+    """wg.Add(delta): at zero, release the semaphore once for every waiter, first come, first served.
 
-    Go: sync/waitgroup.go Add (1.27.3)
-    Differs: the semaphore below it is a queue of waiters.
+    Go: sync/waitgroup.go WaitGroup.Add (1.27.3)
+    Differs: the semaphore below it is a count and a queue of waiters.
     """
     if wg.owner is not rt:
         own(rt, wg)
@@ -204,19 +211,22 @@ def waitGroupAdd(rt: Runtime, mp: M, wg: WaitGroup, delta: int) -> None:
         raise GoPanic("panic: sync: negative WaitGroup counter")
     if wg.counter == 0:
         while wg.waiters:
+            wg.sema += 1
             goready(rt, mp, wg.waiters.popleft())
 
 
 def waitGroupWait(rt: Runtime, mp: M, gp: G, wg: WaitGroup) -> bool:
     """wg.Wait(); False if gp is parked.
 
-    Go: sync/waitgroup.go Wait (1.27.3)
+    Go: sync/waitgroup.go WaitGroup.Wait (1.27.3)
     Differs: see waitGroupAdd.
     """
     if wg.owner is not rt:
         own(rt, wg)
     if wg.counter == 0:
         return True
+    if wg.sema:  # released for one who has not run yet: gp takes that at once, and finds wg in use
+        raise GoPanic(_REUSED)
     wg.waiters.append(gp)
     gp.op = (OP_CONTINUE, waitGroupWoken, wg)
     gopark(rt, mp, gp, _WAIT)
@@ -224,11 +234,12 @@ def waitGroupWait(rt: Runtime, mp: M, gp: G, wg: WaitGroup) -> bool:
 
 
 def waitGroupWoken(rt: Runtime, mp: M, gp: G, wg: WaitGroup) -> bool:
-    """What Wait does after its sleep: see that wg is still at zero.
+    """What Wait does after its sleep: take what was released for it, and see that wg is still at zero.
 
-    Go: sync/waitgroup.go Wait (1.27.3)
+    Go: sync/waitgroup.go WaitGroup.Wait (1.27.3)
     Differs: the end of Wait.
     """
+    wg.sema -= 1
     if wg.counter or wg.waiters:
-        raise GoPanic("panic: sync: WaitGroup is reused before previous Wait has returned")
+        raise GoPanic(_REUSED)
     return True

@@ -19,7 +19,10 @@ _WAIT = v.WAIT_NO["sync.Cond.Wait"]
 
 
 def op_cond(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    """``yield c.Wait()``, ``yield c.Signal()``, ``yield c.Broadcast()``."""
+    """``yield c.Wait()``, ``yield c.Signal()``, ``yield c.Broadcast()``.
+
+    Ours: an operation of bodies.
+    """
     _, c, what = op
     if c.owner is not rt:
         own(rt, c)
@@ -35,7 +38,7 @@ def op_cond(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
 def wait(rt: Runtime, mp: M, gp: G, c: Cond) -> bool:
     """Draw a ticket, unlock, sleep, lock; False if gp has left mp or spins.
 
-    Go: sync/cond.go Wait (1.27.3)
+    Go: sync/cond.go Cond.Wait (1.27.3)
     Differs: the steps that may follow a pause are functions of their own.
     """
     t = c.wait  # Go: runtime/sema.go notifyListAdd
@@ -65,7 +68,7 @@ def notifyListWait(rt: Runtime, mp: M, gp: G, arg: tuple[Cond, int]) -> bool:
 def relock(rt: Runtime, mp: M, gp: G, c: Cond) -> bool:
     """Lock c.L.
 
-    Go: sync/cond.go Wait (1.27.3)
+    Go: sync/cond.go Cond.Wait (1.27.3)
     Differs: its last step.
     """
     locker: Mutex | RWMutex | RLocker = c.L
@@ -77,7 +80,10 @@ def relock(rt: Runtime, mp: M, gp: G, c: Cond) -> bool:
 
 
 def unlocker(rt: Runtime, mp: M, gp: G, locker: Mutex | RWMutex | RLocker) -> bool:
-    """Unlock a Locker; False if gp has left mp."""
+    """Unlock a Locker; False if gp has left mp.
+
+    Ours: Go calls the method of an interface.
+    """
     if isinstance(locker, Mutex):
         return mutex.unlock(rt, mp, gp, locker)
     if isinstance(locker, RWMutex):

@@ -297,7 +297,10 @@ NOSPLIT = frozenset((w.OP_SYSCALL, w.OP_NOW, w.OP_LOG, w.OP_NET_ARRIVES, w.OP_RE
 
 
 def operation_costs(costs: Costs) -> list[int]:
-    """Nanoseconds before each operation happens, by operation number."""
+    """Nanoseconds before each operation happens, by operation number.
+
+    Ours: the model's clock.
+    """
     by_op = [0] * w.OP_COUNT
     for code in (w.OP_SEND, w.OP_RECV, w.OP_CLOSE, w.OP_WG_ADD, w.OP_WG_WAIT, w.OP_SLEEP):
         by_op[code] = costs.chan_op

@@ -21,8 +21,8 @@ from gmp_lab.runtime.world import Runtime
 from gmp_lab.workload import OP_GO
 
 
-def newproc1(rt: Runtime, fn: Callable[..., Any], args: tuple[Any, ...], waiting: bool = False) -> G:
-    """Make a goroutine that will run fn(*args); it is runnable (or waiting) and on no queue yet.
+def newproc1(rt: Runtime, fn: Callable[..., Any], args: tuple[Any, ...], parked: bool = False) -> G:
+    """Make a goroutine that will run fn(*args); it is runnable (or parked) and on no queue yet.
 
     Go: runtime/proc.go newproc1 (1.27.3)
     Differs: dead Gs are only counted, in one place, for the time that one saves; ids in order of creation.
@@ -32,7 +32,7 @@ def newproc1(rt: Runtime, fn: Callable[..., Any], args: tuple[Any, ...], waiting
         raise ConfigError("go(body)", fn, "a generator function (one with a yield)")
     gp = G(len(rt.allgs) + 1, body, getattr(fn, "__name__", "func").lstrip("_"))
     rt.allgs.append(gp)
-    casgstatus(gp, _Gidle, _Gwaiting if waiting else _Grunnable)
+    casgstatus(gp, _Gidle, _Gwaiting if parked else _Grunnable)
     if rt.ngfree:
         rt.ngfree -= 1
         if rt.ngfree == 0:
@@ -79,7 +79,7 @@ goready = ready  # Go: runtime/proc.go goready (1.27.3), which only switches to 
 def gopark(rt: Runtime, mp: M, gp: G, reason: int) -> None:
     """Put the running gp to sleep for a reason (an index of vocabulary.WAIT_REASONS); mp keeps its P.
 
-    Go: runtime/proc.go park_m (1.27.3)
+    Go: runtime/proc.go gopark (1.27.3)
     Differs: gopark and park_m in one; no unlock function: the caller has queued gp where it will be found.
     """
     casgstatus(gp, _Grunning, _Gwaiting)

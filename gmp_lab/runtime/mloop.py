@@ -21,7 +21,10 @@ from gmp_lab.runtime.world import Row, Runtime
 
 
 class Machine(Runtime):
-    """A Runtime whose Ms run. ``cores`` is None if there are always enough of them."""
+    """A Runtime whose Ms run. ``cores`` is None if there are always enough of them.
+
+    Ours: the model's clock and threads.
+    """
 
     __slots__ = ("cores",)
 

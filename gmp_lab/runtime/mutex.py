@@ -31,7 +31,10 @@ _LOCK = v.WAIT_NO["sync.Mutex.Lock"]
 
 
 class LockSlow:
-    """The local variables of a lockSlow, kept while it spins or sleeps; ``then`` is what follows the lock."""
+    """The local variables of a lockSlow, kept while it spins or sleeps; ``then`` is what follows the lock.
+
+    Ours: Go keeps them on the goroutine's stack.
+    """
 
     __slots__ = ("awoke", "iter", "m", "starving", "then", "waitStartTime")
 
@@ -47,7 +50,7 @@ class LockSlow:
 def lock(rt: Runtime, mp: M, gp: G, m: Mutex, then: Op | None) -> bool:
     """Lock m for gp, then do what comes after; False if gp has left mp or spins.
 
-    Go: internal/sync/mutex.go Lock (1.27.3)
+    Go: internal/sync/mutex.go Mutex.Lock (1.27.3)
     Differs: nothing.
     """
     if m.owner is not rt:
@@ -61,7 +64,7 @@ def lock(rt: Runtime, mp: M, gp: G, m: Mutex, then: Op | None) -> bool:
 def lockSlow(rt: Runtime, mp: M, gp: G, s: LockSlow) -> bool:
     """One turn of the loop: spin, or lock, or sleep.
 
-    Go: internal/sync/mutex.go lockSlow (1.27.3)
+    Go: internal/sync/mutex.go Mutex.lockSlow (1.27.3)
     Differs: a spin or sleep ends the call; the loop goes on here, or in lockWoken. The swap cannot fail.
     """
     m = s.m
@@ -102,7 +105,7 @@ def lockSlow(rt: Runtime, mp: M, gp: G, s: LockSlow) -> bool:
 def lockWoken(rt: Runtime, mp: M, gp: G, s: LockSlow) -> bool:
     """gp has been woken: the lock is its own if it was handed over, else it competes for it.
 
-    Go: internal/sync/mutex.go lockSlow (1.27.3)
+    Go: internal/sync/mutex.go Mutex.lockSlow (1.27.3)
     Differs: the part of its loop after the sleep.
     """
     m = s.m
@@ -153,7 +156,7 @@ def doSpin(rt: Runtime, mp: M, gp: G, s: LockSlow) -> None:
 def tryLock(rt: Runtime, m: Mutex) -> bool:
     """Lock m if it is free.
 
-    Go: internal/sync/mutex.go TryLock (1.27.3)
+    Go: internal/sync/mutex.go Mutex.TryLock (1.27.3)
     Differs: the swap cannot fail.
     """
     if m.owner is not rt:
@@ -167,7 +170,7 @@ def tryLock(rt: Runtime, m: Mutex) -> bool:
 def unlock(rt: Runtime, mp: M, gp: G, m: Mutex) -> bool:
     """Unlock m; False if gp has handed it over and left mp.
 
-    Go: internal/sync/mutex.go Unlock (1.27.3)
+    Go: internal/sync/mutex.go Mutex.Unlock (1.27.3)
     Differs: nothing.
     """
     if m.owner is not rt:
@@ -179,7 +182,7 @@ def unlock(rt: Runtime, mp: M, gp: G, m: Mutex) -> bool:
 def unlockSlow(rt: Runtime, mp: M, gp: G, m: Mutex, new: int) -> bool:
     """Wake a waiter, unless one is awake; or, in starving mode, hand over.
 
-    Go: internal/sync/mutex.go unlockSlow (1.27.3)
+    Go: internal/sync/mutex.go Mutex.unlockSlow (1.27.3)
     Differs: the swap cannot fail.
     """
     if not (new + mutexLocked) & mutexLocked:
@@ -199,23 +202,35 @@ def _record(rt: Runtime, mp: M, gp: G, kind: int, arg: int) -> None:
 
 
 def op_lock(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    """``yield m.Lock()``."""
+    """``yield m.Lock()``.
+
+    Ours: an operation of bodies.
+    """
     return lock(rt, mp, gp, op[1], None)
 
 
 def op_unlock(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    """``yield m.Unlock()``."""
+    """``yield m.Unlock()``.
+
+    Ours: an operation of bodies.
+    """
     return unlock(rt, mp, gp, op[1])
 
 
 def op_trylock(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    """``yield m.TryLock()``."""
+    """``yield m.TryLock()``.
+
+    Ours: an operation of bodies.
+    """
     gp.value = tryLock(rt, op[1])
     return True
 
 
 def waiters(arg: Any) -> tuple[Mutex, int] | None:
-    """The Mutex of a goroutine asleep in lockSlow, and how many waiters it counts; None for other semaphores."""
+    """The Mutex of a goroutine asleep in lockSlow, and how many waiters it counts; None for other semaphores.
+
+    Ours: for the check of invariants.
+    """
     then = arg[4]
     if then is None or then[1] is not lockWoken:
         return None

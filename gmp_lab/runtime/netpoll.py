@@ -25,7 +25,10 @@ _IO = v.WAIT_NO["IO wait"]
 
 
 def own(rt: Runtime, c: Conn) -> None:
-    """Note that c belongs to this run; ConfigError if it has been used in another one."""
+    """Note that c belongs to this run; ConfigError if it has been used in another one.
+
+    Ours: as in chan.
+    """
     if c.owner is None:
         c.owner = rt
         rt.sched.conns += 1
@@ -37,7 +40,7 @@ def own(rt: Runtime, c: Conn) -> None:
 def pollRead(rt: Runtime, mp: M, gp: G, c: Conn) -> bool:
     """Read from c; False if gp is parked, or has been notified and tries again.
 
-    Go: internal/poll/fd_unix.go Read (1.27.3)
+    Go: internal/poll/fd_unix.go FD.Read (1.27.3)
     Differs: the read system call is charged before; a goroutine that comes back from the poller makes it again.
     """
     if c.owner is not rt:
@@ -67,7 +70,7 @@ def netpollblock(rt: Runtime, mp: M, gp: G, c: Conn) -> None:
 def pollWrite(rt: Runtime, c: Conn, value: Any) -> None:
     """Make value readable from c, and c ready for the poller.
 
-    Go: internal/poll/fd_unix.go Write (1.27.3)
+    Go: internal/poll/fd_unix.go FD.Write (1.27.3)
     Differs: the kernel's buffer has no end, so a write never waits.
     """
     if c.owner is not rt:
@@ -81,7 +84,10 @@ def pollWrite(rt: Runtime, c: Conn, value: Any) -> None:
 
 
 def arrival(rt: Runtime, what: tuple[Conn, Any]) -> None:
-    """Data comes from outside (an event of the engine)."""
+    """Data comes from outside (an event of the engine).
+
+    Ours: the world outside of the process.
+    """
     c, value = what
     if rt.emit is not None:
         rt.emit((rt.engine.now, v.E_NET_ARRIVE, -1, -1, -1, c.id))
@@ -111,7 +117,10 @@ def netpoll(rt: Runtime) -> list[G]:
 
 
 def netpollready(rt: Runtime, mp: M | None, pp: P | None, gp: G, where: int) -> None:
-    """gp is runnable; where (vocabulary.NET_*) says where it goes: an M's hand, pp's ring or the global queue."""
+    """gp is runnable; where (vocabulary.NET_*) says where it goes: an M's hand, pp's ring or the global queue.
+
+    Ours: what each caller of netpoll does with a goroutine of its list, and the record of it.
+    """
     casgstatus(gp, _Gwaiting, _Grunnable)
     if rt.emit is not None:
         ids = (pp.id if pp is not None else -1, mp.id if mp is not None else -1)

@@ -25,7 +25,10 @@ BEHIND_NS = 1_000_000  # how far a waking thread must be behind a running one to
 
 
 class Cores:
-    """``n`` cores; ``queue`` holds the threads that want one, by virtual run time and then by arrival."""
+    """``n`` cores; ``queue`` holds the threads that want one, by virtual run time and then by arrival.
+
+    Ours: the operating system's scheduler.
+    """
 
     __slots__ = ("free", "least", "on", "queue", "rt", "since", "turn")
 

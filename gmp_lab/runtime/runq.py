@@ -141,8 +141,8 @@ def stealOrder(n: int, i: int) -> tuple[int, ...]:
     return _order(n, i % n, steps[i // n % len(steps)])
 
 
-def runqgrab(rt: Runtime, mp: M, p2: P, stealRunNextG: bool) -> tuple[list[G], bool]:
-    """Take half of p2's ring, oldest first, rounded up; or else its runnext. Returns the batch; is it a runnext.
+def runqgrab(rt: Runtime, mp: M, pp: P, stealRunNextG: bool) -> tuple[list[G], bool]:
+    """Take half of pp's ring, oldest first, rounded up; or else its runnext. Returns the batch; is it a runnext.
 
     Before mp takes a runnext it sleeps: the batch is empty and mp.stealing holds the G it has its eye on; the next
     call, after the sleep, takes that G if it is still there.
@@ -151,30 +151,30 @@ def runqgrab(rt: Runtime, mp: M, p2: P, stealRunNextG: bool) -> tuple[list[G], b
     Differs: returns the batch instead of writing it into the thief's ring; the sleep splits it into two calls.
     """
     slept, mp.stealing = mp.stealing, None
-    if slept is not None and p2.runnext is slept:
-        p2.runnext = None
+    if slept is not None and pp.runnext is slept:
+        pp.runnext = None
         return [slept], True
-    n = len(p2.runq)
+    n = len(pp.runq)
     n = n - n // 2
     if n > 0:
-        return [p2.runq.popleft() for _ in range(n)], False
-    next = p2.runnext
+        return [pp.runq.popleft() for _ in range(n)], False
+    next = pp.runnext
     if not stealRunNextG or next is None:
         return [], False
-    if _aboutToRun(rt, p2):
+    if _aboutToRun(rt, pp):
         mp.stealing = next
         return [], False
-    p2.runnext = None
+    pp.runnext = None
     return [next], True
 
 
-def _aboutToRun(rt: Runtime, p2: P) -> bool:
-    """Whether p2 may be about to schedule the G in its runnext, so that a thief gives it 3 us before taking it."""
-    if p2.status != _Prunning:
+def _aboutToRun(rt: Runtime, pp: P) -> bool:
+    """Whether pp may be about to schedule the G in its runnext, so that a thief gives it 3 us before taking it."""
+    if pp.status != _Prunning:
         return False
-    if not rt.version.syscall_keeps_p or p2.m is None:
+    if not rt.version.syscall_keeps_p or pp.m is None:
         return True
-    gp = p2.m.curg
+    gp = pp.m.curg
     return gp is None or gp.atomicstatus != _Gsyscall
 
 

@@ -28,7 +28,11 @@ _Pdead = 4  # no longer there: GOMAXPROCS became smaller
 
 
 class G:
-    """A goroutine. The last block of fields replaces its stack and registers: a generator and what it waits for."""
+    """A goroutine. The last block of fields replaces its stack and registers: a generator and what it waits for.
+
+    Go: runtime/runtime2.go g (1.27.3)
+    Differs: the last block of fields.
+    """
 
     __slots__ = (
         "atomicstatus", "body", "goid", "left", "lockedm", "lockedExt", "loop", "m", "name", "op", "preempt",
@@ -58,7 +62,11 @@ class G:
 
 
 class M:
-    """A thread. Go has no status for an M; neither has the mirror."""
+    """A thread. Go has no status for an M; neither has the mirror.
+
+    Go: runtime/runtime2.go m (1.27.3)
+    Differs: the last block of fields; no stack of its own (g0) and no signal stack.
+    """
 
     __slots__ = (
         "cpu", "curg", "id", "lockedg", "nextp", "oldp", "onlist", "p", "pollspin", "seg", "seg_end", "signalPending",
@@ -97,6 +105,9 @@ class Sudog:
     """A G in a wait list, where the G alone does not say enough: in a select, a receive of two results, a semaphore.
 
     ``queue`` is the list it stands in (None: it has been taken off); ``success``: woken by a value, not by close.
+
+    Go: runtime/runtime2.go sudog (1.27.3)
+    Differs: stands in a list and holds no links of its own.
     """
 
     __slots__ = ("elem", "g", "queue", "select", "success", "ticket")
@@ -111,7 +122,10 @@ class Sudog:
 
 
 class Select:
-    """A select that waits: its Sudogs, one for each case with a channel, and the one that was chosen (g.param)."""
+    """A select that waits: its Sudogs, one for each case with a channel, and the one that was chosen (g.param).
+
+    Ours: local variables of selectgo that must outlive its sleep.
+    """
 
     __slots__ = ("fired", "sudogs")
 
@@ -121,7 +135,11 @@ class Select:
 
 
 class Sysmontick:
-    """What sysmon noted about a P (runtime2.go sysmontick)."""
+    """What sysmon noted about a P (runtime2.go sysmontick).
+
+    Go: runtime/proc.go sysmontick (1.27.3)
+    Differs: nothing.
+    """
 
     __slots__ = ("schedtick", "schedwhen", "syscalltick", "syscallwhen")
 
@@ -133,7 +151,11 @@ class Sysmontick:
 
 
 class P:
-    """A processor: the right to run Go code, with its queue.  ``runq`` is a deque that never exceeds 256."""
+    """A processor: the right to run Go code, with its queue.  ``runq`` is a deque that never exceeds 256.
+
+    Go: runtime/runtime2.go p (1.27.3)
+    Differs: no caches; a list is as long as what is in it.
+    """
 
     __slots__ = (
         "gcStopTime", "id", "idle", "m", "oldm", "preempt", "runnext", "runq", "schedtick", "status", "syscalltick",
@@ -171,7 +193,11 @@ class Sema:
 
 
 class Sched:
-    """What belongs to no P (runtime2.go schedt). Lists have their next element last, as stacks."""
+    """What belongs to no P (runtime2.go schedt). Lists have their next element last, as stacks.
+
+    Go: runtime/runtime2.go schedt (1.27.3)
+    Differs: no lock; poller and epoll are package variables in Go.
+    """
 
     __slots__ = (
         "arrivals", "conns", "epoll", "gcsema", "gcwaiting", "lastpoll", "midle", "mnext", "needspinning",
@@ -212,6 +238,9 @@ class Stack:
 
     ``frames`` holds what was called and has not returned, as pairs of frame size and number of calls, innermost last;
     ``below`` holds, up to 1.2, the older segments with their sp and frames.
+
+    Go: runtime/runtime2.go stack (1.27.3)
+    Differs: holds as well what g keeps about its stack (sp, stackguard0, ...).
     """
 
     __slots__ = ("asyncSafePoint", "below", "frames", "hi", "lo", "preemptShrink", "sp", "stackguard0")
@@ -233,6 +262,8 @@ class Stacks:
     Made when the first goroutine makes a call: a program that makes none pays nothing.  ``gFree`` holds for each P
     the dead Gs it keeps, the latest last, as their stack or None (freed); ``gFreeStack`` and ``gFreeNoStack`` are
     those of sched.
+
+    Ours: package variables of stack.go, and lists that Go keeps in each P and in sched.
     """
 
     __slots__ = (

@@ -23,7 +23,7 @@ _LOCK = v.WAIT_NO["sync.RWMutex.Lock"]
 def rLock(rt: Runtime, mp: M, gp: G, rw: RWMutex, then: Op | None) -> bool:
     """Lock rw for reading, then do what comes after; False if gp sleeps.
 
-    Go: sync/rwmutex.go RLock (1.27.3)
+    Go: sync/rwmutex.go RWMutex.RLock (1.27.3)
     Differs: nothing.
     """
     if rw.owner is not rt:
@@ -37,7 +37,7 @@ def rLock(rt: Runtime, mp: M, gp: G, rw: RWMutex, then: Op | None) -> bool:
 def tryRLock(rt: Runtime, rw: RWMutex) -> bool:
     """Lock rw for reading if no writer holds or awaits it.
 
-    Go: sync/rwmutex.go TryRLock (1.27.3)
+    Go: sync/rwmutex.go RWMutex.TryRLock (1.27.3)
     Differs: the swap cannot fail.
     """
     if rw.owner is not rt:
@@ -51,7 +51,7 @@ def tryRLock(rt: Runtime, rw: RWMutex) -> bool:
 def rUnlock(rt: Runtime, mp: M, gp: G, rw: RWMutex) -> bool:
     """Undo one RLock; False if gp has left mp.
 
-    Go: sync/rwmutex.go RUnlock (1.27.3)
+    Go: sync/rwmutex.go RWMutex.RUnlock (1.27.3)
     Differs: rUnlockSlow is here.
     """
     if rw.owner is not rt:
@@ -71,7 +71,7 @@ def rUnlock(rt: Runtime, mp: M, gp: G, rw: RWMutex) -> bool:
 def lock(rt: Runtime, mp: M, gp: G, rw: RWMutex, then: Op | None) -> bool:
     """Lock rw for writing, then do what comes after; False if gp has left mp or spins.
 
-    Go: sync/rwmutex.go Lock (1.27.3)
+    Go: sync/rwmutex.go RWMutex.Lock (1.27.3)
     Differs: its first step; the rest is lockAnnounced.
     """
     if rw.owner is not rt:
@@ -82,7 +82,7 @@ def lock(rt: Runtime, mp: M, gp: G, rw: RWMutex, then: Op | None) -> bool:
 def lockAnnounced(rt: Runtime, mp: M, gp: G, arg: tuple[RWMutex, Op | None]) -> bool:
     """gp has w: it announces itself to readers and waits for those inside.
 
-    Go: sync/rwmutex.go Lock (1.27.3)
+    Go: sync/rwmutex.go RWMutex.Lock (1.27.3)
     Differs: its steps after w.Lock.
     """
     rw, then = arg
@@ -98,7 +98,7 @@ def lockAnnounced(rt: Runtime, mp: M, gp: G, arg: tuple[RWMutex, Op | None]) -> 
 def tryLock(rt: Runtime, mp: M, gp: G, rw: RWMutex) -> bool:
     """gp.value = whether rw could be locked for writing at once; False if gp has left mp.
 
-    Go: sync/rwmutex.go TryLock (1.27.3)
+    Go: sync/rwmutex.go RWMutex.TryLock (1.27.3)
     Differs: the swap cannot fail.
     """
     if rw.owner is not rt:
@@ -116,7 +116,7 @@ def tryLock(rt: Runtime, mp: M, gp: G, rw: RWMutex) -> bool:
 def unlock(rt: Runtime, mp: M, gp: G, rw: RWMutex) -> bool:
     """Unlock rw for writing: wake all readers that came meanwhile, then let the next writer compete.
 
-    Go: sync/rwmutex.go Unlock (1.27.3)
+    Go: sync/rwmutex.go RWMutex.Unlock (1.27.3)
     Differs: nothing.
     """
     if rw.owner is not rt:
@@ -131,31 +131,49 @@ def unlock(rt: Runtime, mp: M, gp: G, rw: RWMutex) -> bool:
 
 
 def op_lock(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    """``yield rw.Lock()``."""
+    """``yield rw.Lock()``.
+
+    Ours: an operation of bodies.
+    """
     return lock(rt, mp, gp, op[1], None)
 
 
 def op_unlock(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    """``yield rw.Unlock()``."""
+    """``yield rw.Unlock()``.
+
+    Ours: an operation of bodies.
+    """
     return unlock(rt, mp, gp, op[1])
 
 
 def op_rlock(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    """``yield rw.RLock()``."""
+    """``yield rw.RLock()``.
+
+    Ours: an operation of bodies.
+    """
     return rLock(rt, mp, gp, op[1], None)
 
 
 def op_runlock(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    """``yield rw.RUnlock()``."""
+    """``yield rw.RUnlock()``.
+
+    Ours: an operation of bodies.
+    """
     return rUnlock(rt, mp, gp, op[1])
 
 
 def op_trylock(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    """``yield rw.TryLock()``."""
+    """``yield rw.TryLock()``.
+
+    Ours: an operation of bodies.
+    """
     return tryLock(rt, mp, gp, op[1])
 
 
 def op_tryrlock(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    """``yield rw.TryRLock()``."""
+    """``yield rw.TryRLock()``.
+
+    Ours: an operation of bodies.
+    """
     gp.value = tryRLock(rt, op[1])
     return True

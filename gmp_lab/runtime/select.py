@@ -54,7 +54,10 @@ def walkSelectCases(rt: Runtime, mp: M, gp: G, cases: tuple[Case, ...], default:
 
 
 def oneReceived(rt: Runtime, mp: M, gp: G, sg: Sudog) -> bool:
-    """Finish a select with a single case, a receive."""
+    """Finish a select with a single case, a receive.
+
+    Ours: the compiler's code after the one receive.
+    """
     gp.value = (0, gp.value, sg.success)
     return True
 
@@ -152,12 +155,12 @@ def selectDone(rt: Runtime, mp: M, gp: G, arg: Any) -> bool:
     return True
 
 
-def dequeueSudoG(sg: Sudog) -> None:
-    """Take sg off its queue, wherever in it, unless a waker has done so while looking for somebody else.
+def dequeueSudoG(sgp: Sudog) -> None:
+    """Take sgp off its queue, wherever in it, unless a waker has done so while looking for somebody else.
 
     Go: runtime/select.go waitq.dequeueSudoG (1.27.3)
     Differs: a list in the place of links.
     """
-    if sg.queue is not None and sg in sg.queue:
-        sg.queue.remove(sg)
-    sg.queue = None
+    if sgp.queue is not None and sgp in sgp.queue:
+        sgp.queue.remove(sgp)
+    sgp.queue = None

@@ -25,12 +25,18 @@ _SEMACQUIRE = v.WAIT_NO["semacquire"]
 
 
 def goOn(rt: Runtime, mp: M, gp: G, then: Op | None) -> bool:
-    """Do what comes after; True if gp goes on with its body, False if it has left mp or waits for time to pass."""
+    """Do what comes after; True if gp goes on with its body, False if it has left mp or waits for time to pass.
+
+    Ours: in Go the caller's next line.
+    """
     return then is None or bool(then[1](rt, mp, gp, then[2]))
 
 
 def sync_op(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    """Acquire or release a semaphore for a body."""
+    """Acquire or release a semaphore for a body.
+
+    Ours: an operation of bodies.
+    """
     _, sema, acquire, handoff = op
     if sema.owner is not rt:
         own(rt, sema)

@@ -59,13 +59,13 @@ def stackfree(rt: Runtime, lo: int, hi: int) -> None:
     stackinit(rt).free[hi - lo].append(lo)
 
 
-def malg(rt: Runtime, n: int) -> Stack:
-    """A stack of n bytes for a goroutine whose function will be called, as it were, by goexit.
+def malg(rt: Runtime, stacksize: int) -> Stack:
+    """A stack of stacksize bytes for a goroutine whose function will be called, as it were, by goexit.
 
     Go: runtime/proc.go malg (1.27.3)
     Differs: without the G; newproc1's first words on the stack are here.
     """
-    st = stackalloc(rt, n)
+    st = stackalloc(rt, stacksize)
     st.sp = st.hi - params.stackEntry
     return st
 
@@ -213,7 +213,10 @@ def newSegment(rt: Runtime, mp: M, gp: G, st: Stack, frame: int) -> int:
 
 
 def freeSegment(rt: Runtime, st: Stack) -> None:
-    """Up to 1.2: free the newest segment; the one below is current again (oldstack in 1.2's stack.c)."""
+    """Up to 1.2: free the newest segment; the one below is current again (oldstack in 1.2's stack.c).
+
+    Ours: gone from Go since 1.3.
+    """
     stackfree(rt, st.lo, st.hi)
     st.lo, st.hi, st.sp, st.frames = st.below.pop()
     st.stackguard0 = st.lo + rt.version.stack_guard

@@ -18,7 +18,10 @@ _CHUNK = 4096  # calls of a recursion between two looks at the request to stop
 
 
 def stackOf(rt: Runtime, gp: G) -> Stack:
-    """gp's stack; it is only now made a thing of its own if gp has never asked for it."""
+    """gp's stack; it is only now made a thing of its own if gp has never asked for it.
+
+    Ours: in Go every goroutine has a stack from the start.
+    """
     st = gp.stack
     if st is None:
         stackinit(rt)
@@ -27,7 +30,10 @@ def stackOf(rt: Runtime, gp: G) -> Stack:
 
 
 def call(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    """Enter a function: its prologue compares SP with the guard, and calls newstack until the frame fits."""
+    """Enter a function: its prologue compares SP with the guard, and calls newstack until the frame fits.
+
+    Ours: an operation of bodies; the compiler's code at a function's beginning.
+    """
     st = stackOf(rt, gp)
     frame: int = op[1]
     if gp.preempt:
@@ -41,7 +47,10 @@ def call(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
 
 
 def recurse(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    """Enter many functions with the same frame; they are counted, not entered one by one."""
+    """Enter many functions with the same frame; they are counted, not entered one by one.
+
+    Ours: an operation of bodies; many calls at once.
+    """
     depth: int = op[1]
     frame: int = op[2]
     st = stackOf(rt, gp)
@@ -62,7 +71,10 @@ def recurse(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
 
 
 def ret(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    """Return from functions; up to 1.2 a segment is freed when the function for which it was linked returns."""
+    """Return from functions; up to 1.2 a segment is freed when the function for which it was linked returns.
+
+    Ours: an operation of bodies; the compiler's code at a function's end.
+    """
     st = stackOf(rt, gp)
     calls: int = op[1]
     ns = 0
@@ -96,7 +108,10 @@ def setMaxStack(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
 
 
 def bounds(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    """Tell the goroutine where its stack is."""
+    """Tell the goroutine where its stack is.
+
+    Ours: an operation of bodies.
+    """
     st = stackOf(rt, gp)
     size, used = st.hi - st.lo, st.hi - st.sp
     for lo, hi, sp, _ in st.below:

@@ -26,6 +26,8 @@ def stackInUse(gp: G, st: Stack) -> int:
     """Bytes of the stack in use; of a waiting goroutine with the frames of the function that parked it.
 
     The registers that a signal has saved on the stack of a goroutine it stopped are left out.
+
+    Ours: in Go, the difference of two addresses.
     """
     if gp.atomicstatus == _Gwaiting:
         return st.hi - st.sp + params.parkFrames.get(v.WAIT_REASONS[gp.waitreason], 0)

@@ -240,7 +240,10 @@ def becomeSpinning(rt: Runtime, mp: M) -> None:
 
 
 def stopSpinning(rt: Runtime, mp: M) -> None:
-    """Count mp no more among the Ms that look for work (three places in proc.go do this by hand)."""
+    """Count mp no more among the Ms that look for work (three places in proc.go do this by hand).
+
+    Ours: Go has these lines in each of the three places.
+    """
     mp.spinning = False
     rt.sched.nmspinning -= 1
     if rt.sched.nmspinning < 0:

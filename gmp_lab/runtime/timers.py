@@ -275,7 +275,7 @@ def timerprocRun(rt: Runtime, armed: tuple[Timer, int]) -> None:
         timerprocAdd(rt, t)
     if t.C is None:
         assert t.fn is not None
-        gp = newproc1(rt, t.fn, t.args, waiting=True)
+        gp = newproc1(rt, t.fn, t.args, parked=True)
         _told(rt, None, v.TIMER_FUNC)
         if rt.emit is not None:
             rt.emit((rt.engine.now, v.E_GO_CREATE, gp.goid, -1, -1, -1))

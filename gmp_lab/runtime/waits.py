@@ -17,7 +17,10 @@ from gmp_lab.workload import OP_CONTINUE
 
 
 def check_waits(rt: Runtime) -> None:
-    """Raise Throw if a goroutine that waits with something left to do is not where its waker will look."""
+    """Raise Throw if a goroutine that waits with something left to do is not where its waker will look.
+
+    Ours: invariants, for the tests.
+    """
     for gp in rt.allgs:
         op = gp.op
         if op is None or op[0] != OP_CONTINUE or gp.atomicstatus not in (_Gwaiting, _Grunnable):

@@ -35,11 +35,17 @@ Row = tuple[int, int, int, int, int, int]
 
 
 class GoPanic(Exception):
-    """The simulated program panics (close of a closed channel, ...): its message is Go's."""
+    """The simulated program panics (close of a closed channel, ...): its message is Go's.
+
+    Ours: how the simulated program's panic leaves the mirror.
+    """
 
 
 class Sysmon:
-    """The local variables of Go's sysmon and retake: rounds without work, sleep in ns, time of the last trace, ..."""
+    """The local variables of Go's sysmon and retake: rounds without work, sleep in ns, time of the last trace, ...
+
+    Ours: local variables of functions that here are cut where they sleep.
+    """
 
     __slots__ = ("delay", "idle", "lasttrace", "m", "retaken", "sleeping")
 
@@ -53,7 +59,10 @@ class Sysmon:
 
 
 class Runtime(ABC):
-    """State of one process. ``emit`` is None (no record) or a callable that takes one row of the vocabulary."""
+    """State of one process. ``emit`` is None (no record) or a callable that takes one row of the vocabulary.
+
+    Ours: Go's package variables, and the clock.
+    """
 
     __slots__ = (
         "_bits", "allgs", "allm", "allp", "config", "costs", "emit", "ended", "engine", "fuel", "globaltick",

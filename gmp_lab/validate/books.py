@@ -79,7 +79,7 @@ class Books:
         self.asked: set[int] = set()  # to stop, since it was executed
         self.stopped = False  # the last event was a signal that stopped its goroutine
         self.timer = (-1, 0)  # time and goroutine (-1: none, a timer of package time) of the last timer that ran
-        self.timers = [0] * rec.config.gomaxprocs  # timers of package time in each P's heap
+        self.timers = [0] * 256  # timers of package time in each P's heap
         self.stack: dict[int, int] = {}  # sizes of stacks that are not of the version's least size
         self.segments: dict[int, list[int]] = {}  # up to 1.2: sizes of the segments that were linked
         self._open_machine(rec, version)
