@@ -287,8 +287,8 @@ def arguments_of(command: str, rest: list[str]) -> list[str]:
     modules = {
         "lab": lab, "notebooks": notebooks, "doctor": ["gmp_lab", "doctor"], "compiled": ["gmp_lab.compiled"],
     }  # fmt: skip
-    if command == "fidelity":
-        return [str(ROOT / "tests" / "fidelity.py"), *rest]
+    if command in ("fidelity", "differential"):
+        return [str(ROOT / "tests" / f"{command}.py"), *rest]
     return ["-m", *modules.get(command, ["gmp_lab.checks", command]), *rest]
 
 
@@ -306,7 +306,8 @@ def main(argv: list[str]) -> int:
         description="Set the course up in .venv and start it.",
         epilog="What follows -- is passed on, to JupyterLab (lab) or pytest (test, unit, bench).",
     )
-    commands = ("setup", "lab", "test", "unit", "lint", "bench", "notebooks", "doctor", "compiled", "fidelity")
+    others = ("notebooks", "doctor", "compiled", "fidelity", "differential")
+    commands = ("setup", "lab", "test", "unit", "lint", "bench", *others)
     parser.add_argument("command", choices=commands)
     parser.add_argument("--no-go", action="store_true", help="leave the Go toolchain out (also: NO_GO=1)")
     options = parser.parse_args(own)

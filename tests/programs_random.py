@@ -1,9 +1,9 @@
 """Drawing random small programs (Plans, see programs_text) with hypothesis.
 
 By construction nothing depends on time or on chance, as orders are to be compared exactly: work takes a few
-microseconds and stays outside of long loops (no time slice ends), locks are not fought for by hundreds (nobody waits
-for 1 ms, which would make a Mutex starving).  What else would be unfit (endless programs, a select of two cases that
-matters) is found out by simulation: see ``fit`` in differential.
+microseconds and stays outside of long loops (no time slice ends), and locks are not fought for by hundreds.  What
+else would be unfit (endless programs, a Mutex that somebody waits for too long, a select of two cases that matters)
+is found out by simulation: see ``fit`` in differential.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class _Drawer:
         return _one(self.pick(list(_EITHER)), self.chan(), self.number(0, len(self.chans) - 1))
 
     def turns(self) -> int:
-        return self.number(1, 6) if self.locks or self.chance(95) else self.pick([LONG, 100, 257, 258, 300])
+        return self.number(1, 6) if self.locks or self.chance(93) else self.pick([LONG, 100, 257, 258, 300])
 
     def anything(self) -> Statement:
         """One statement, whether it makes sense or not: the program may deadlock or panic by it."""
@@ -94,7 +94,7 @@ class _Drawer:
 
     def piece(self) -> list[Statement]:
         self.left -= 4
-        names = ["fan", "pipe", "pipe", "gate", "yielders", "any", "strewn", "thread", "either"]
+        names = ["fan", "pipe", "pipe", "gate", "gate", "yielders", "any", "strewn", "thread", "either", "crowd"]
         names += ["critical", "critical", "cond"] * self.locks
         draw: Callable[[], list[Statement]] = getattr(self, "_" + self.pick(names))
         return draw()
@@ -129,8 +129,9 @@ class _Drawer:
     def _gate(self) -> list[Statement]:
         n, c, wg = self.turns(), self.chan(), f"wg{self.number(0, 1)}"
         long = n >= LONG
-        held, release = self.pick([(_one("recv", c), _one("close", c)), (_one("wait", wg), _one("done", wg)),
-                                   (_one("send", c), _one("loop", k=n, body=(_one("recv", c),)))])  # fmt: skip
+        opened = (_one("recv", c), _one("close", c))
+        counted = (_one("send", c), _one("loop", k=n, body=(_one("recv", c),)))
+        held, release = self.pick([opened, opened, (_one("wait", wg), _one("done", wg)), counted])
         body = (*self.strewn(long, 1, 1), held, _one("mark"), *self.strewn(long, 1, 1))
         first = [_one("add", wg, 1)] if release[0] == "done" else []
         between = [_one("gosched")] * self.number(0, 2)
@@ -140,11 +141,13 @@ class _Drawer:
         mu = self.pick(["mu0", "mu0", "mu1", "rw0", "rw0"])
         on, off = self.pick([("lock", "unlock"), ("rlock", "runlock")]) if mu == "rw0" else ("lock", "unlock")
         inside = (_one("mark"), *self.strewn(False, 1))
-        section = (_one(on, mu), *inside, _one(off, mu), *self.strewn(False, 1, 1))
+        probe = self.pick([(), (_one("trylock", mu),), (_one("tryrlock", "rw0"),)])
+        section = (*probe, _one(on, mu), *inside, _one(off, mu), *self.strewn(False, 1, 1))
         turns = _one("loop", k=self.number(1, 3), body=section)
         workers = _one("loop", k=self.number(1, 5), body=(_one("go", body=(turns,)),))
         if self.chance(40):  # main holds it first
-            return [_one("lock", mu), workers, *[_one("gosched")] * self.number(1, 2), _one("unlock", mu), _one("mark")]
+            turns = _one("loop", k=self.number(1, 2), body=(_one("gosched"),))
+            return [_one("lock", mu), workers, turns, _one("unlock", mu), _one("mark")]
         return [workers]
 
     def _cond(self) -> list[Statement]:
@@ -165,7 +168,8 @@ class _Drawer:
     def _thread(self) -> list[Statement]:
         """Goroutines that keep a thread of their own, and may end without giving it back."""
         turns = _one("loop", k=self.number(1, 3), body=(_one("mark"), self.anything(), _one("gosched")))
-        body = (_one("lockthread"), *self.strewn(False, 1, 1), turns, *[_one("unlockthread")] * self.number(0, 1), _one("mark"))
+        ends = [_one("unlockthread")] * self.number(0, 1)
+        body = (_one("lockthread"), *self.strewn(False, 1, 1), turns, *ends, _one("mark"))
         workers = _one("loop", k=self.number(1, 3), body=(_one("go", body=body),))
         return [*[_one("lockthread")] * self.chance(30), workers, _one("gosched"), _one("mark")]
 
@@ -176,6 +180,13 @@ class _Drawer:
         feed = _one(self.pick(["send", "recv", "trysend", "tryrecv", "close"]), self.pick([asked[1], f"c{asked[2]}"]))
         feeds = _one("loop", k=1 if feed[0] == "close" else self.number(1, 4), body=(feed, *self.strewn(False, 1, 1)))
         return [_one("loop", k=self.number(1, 3), body=(worker,)), *[_one("gosched")] * self.number(0, 1), feeds]
+
+    def _crowd(self) -> list[Statement]:
+        """So many that ticks are counted while main stands in the global queue: it comes in at every 61st."""
+        n = self.pick([LONG, 70, 100, 130, 190, 257, 300])
+        body = (*self.strewn(True, 2, 1), _one("mark"), *self.strewn(True, 2, 1))
+        turns = _one("loop", k=self.number(1, 4), body=(_one("gosched"), _one("mark"), *self.strewn(True, 2, 1)))
+        return [_one("loop", k=n, body=(_one("go", body=body),)), turns]
 
     def _any(self) -> list[Statement]:
         return [self.anything()]

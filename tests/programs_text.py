@@ -80,7 +80,10 @@ KINDS: dict[str, Kind] = {
     "unlockthread": Kind("runtime.UnlockOSThread()", "yield unlock_os_thread()"),
     "go": Kind("go func() {{", "yield go({f})"),
     "loop": Kind("for {i} := range {k} {{", "for {i} in range({k}):"),
-    "range": Kind("for v := range {a} {{\n\tmark(v)", "while (v := (yield recv({a}))) is not None:\n    yield log(v)"),
+    "range": Kind(
+        "for v := range {a} {{\n\tmark(v)",
+        "while (v := (yield recv({a}))) is not None:\n    yield log(v)",
+    ),
 }  # fmt: skip
 OBJECTS = {  # by name, or by the first letters of the name: in Go, in Python, what it needs
     "wg": ("var {a} sync.WaitGroup", "{a} = WaitGroup()", ""),
@@ -180,7 +183,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
-)
+%s)
 
 var (
 	sink int
@@ -201,9 +204,12 @@ func work(us int) {
 """
 
 
-def go_source(plans: list[Plan]) -> str:
-    """One Go program that holds all of the plans: its argument is the number of the one that is to run."""
+def go_source(plans: list[Plan], imports: str = "") -> str:
+    """One Go program that holds all of the plans: its argument is the number of the one that is to run.
+
+    ``imports`` are further packages, a line each; the first schedule of a process may depend on them.
+    """
     functions = [go_function(plan, f"p{number}") for number, plan in enumerate(plans)]
     table = ", ".join(f"p{number}" for number in range(len(plans)))
     main = "func main() {\n\tn, _ := strconv.Atoi(os.Args[1])\n\tprograms[n]()\n}\n"
-    return "\n".join([_GO_HEAD + f"var programs = []func(){{{table}}}\n", *functions, main])
+    return "\n".join([_GO_HEAD % imports + f"var programs = []func(){{{table}}}\n", *functions, main])

@@ -172,10 +172,14 @@ def test_every_wait_reason_is_one_of_go_in_go_s_words() -> None:
 
 @pytest.mark.go
 def test_every_reason_to_stop_the_world_is_one_of_go() -> None:
-    names = getattr(v, "STW_NAMES", getattr(v, "STW_REASONS", ()))
-    table = set(go().strings(PROC, "stwReasonStrings").values())
-    assert set(names) <= table
-    assert {"GC mark termination", "GC sweep termination", "GOMAXPROCS", "read mem stats"} <= table
+    table = {go().constant(PROC, key): words for key, words in go().strings(PROC, "stwReasonStrings").items()}
+    assert dict(enumerate(v.STW_REASONS)).items() <= table.items()
+    numbers = {
+        "STW_MARK_TERM": "stwGCMarkTerm", "STW_SWEEP_TERM": "stwGCSweepTerm", "STW_GOMAXPROCS": "stwGOMAXPROCS",
+        "STW_READ_MEM_STATS": "stwReadMemStats",
+    }  # fmt: skip
+    assert {name for name in vars(v) if name.startswith("STW_")} - {"STW_REASONS"} == set(numbers)
+    assert {name: getattr(v, name) for name in numbers} == {n: go().constant(PROC, g) for n, g in numbers.items()}
 
 
 @pytest.mark.go
@@ -188,7 +192,8 @@ def test_a_dump_calls_each_status_as_go_does() -> None:
 @pytest.mark.go
 def test_why_a_goroutine_stops_is_told_in_the_words_of_go_s_traces() -> None:
     table = set(go().strings("runtime/traceruntime.go", "traceGoStopReasonStrings").values())
-    assert {name for name in v.YIELD_NAMES if name not in table} == {"goyield"}  # Go has no word of its own for it
+    # Go has no words of its own for these: it says "preempted"
+    assert {name for name in v.YIELD_NAMES if name not in table} == {"goyield", "preempted for a stop of the world"}
 
 
 def names_of_fields(text: str) -> list[str]:
@@ -221,7 +226,7 @@ def words_of_panics() -> Iterator[tuple[str, str]]:
 
 @cache
 def all_text() -> str:
-    files = [file for folder in ("runtime", "sync", "internal/sync") for file in go().package(folder)]
+    files = [file for folder in ("runtime", "sync", "internal/sync", "time") for file in go().package(folder)]
     return "\n".join(go().text(file) for file in files)
 
 

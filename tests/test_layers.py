@@ -18,7 +18,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "gmp_lab"
 FACTS = {"errors", "params", "vocabulary", "config", "recording"}  # what a reader of a Recording needs
 MODEL = FACTS | {"engine", "net", "stacks", "timer", "workload", "sync", "runtime", "simulate", "catalog", "stream"}
 READERS = MODEL | {"replay", "narrate", "metrics", "schedtrace", "draw", "golang", "quiz", "claims", "validate"}
-READERS |= {"aftermath", "scheddetail", "dump"}
+READERS |= {"aftermath", "scheddetail", "dump", "export"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -45,6 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "scheddetail": FACTS | {"aftermath", "replay"},
     "dump": FACTS | {"aftermath", "replay"},
     "metrics": FACTS | {"replay"},
+    "export": FACTS | {"metrics"},
     "draw": FACTS | {"metrics", "narrate", "replay"},
     "golang": {"config", "errors", "recording", "schedtrace"},
     "quiz": {"errors"},
@@ -59,6 +60,7 @@ STDLIB_ONLY = MODEL | {"replay", "validate", "narrate", "schedtrace", "golang", 
 STDLIB_ONLY |= {"aftermath", "scheddetail", "dump"}
 MAY_NEED = {
     "metrics": {"numpy"},
+    "export": set(),
     "draw": {"numpy", "plotly"},
     "widgets": {"numpy", "plotly", "ipywidgets", "anywidget", "traitlets", "IPython"},
 }

@@ -33,7 +33,7 @@ class PacerVersion(NamedTuple):
     memory_limit: bool = True  # memoryLimitHeapGoal: GOMEMLIMIT (1.19)
     headroom_percent: int = memoryLimitHeapGoalHeadroomPercent  # memoryLimitHeapGoal: 0: always 1 MiB
     triggered_is_live: bool = True  # startCycle: triggered is heapLive; or the trigger, though more was allocated
-    cons_mark_pi: bool = False  # endCycle: consMark follows what is measured, by a PI controller; or the largest of five
+    cons_mark_pi: bool = False  # endCycle: a PI controller sets consMark; or it is the largest of five
 
 
 PACER_1_20 = PacerVersion("1.20", "source read (1.23.9, 1.27.3)")

@@ -68,7 +68,11 @@ def doSigPreempt(rt: Runtime, mp: M) -> None:
 
 
 def sigPreempt(rt: Runtime, mp: M) -> None:
-    """What the handler does on a thread that has a core (the second half of doSigPreempt)."""
+    """What the handler does on a thread that has a core.
+
+    Go: runtime/signal_unix.go doSigPreempt (1.27.3)
+    Differs: its second half.
+    """
     mp.signalPending = False
     gp = mp.curg
     safe = wantAsyncPreempt(gp) and isAsyncSafePoint(mp)

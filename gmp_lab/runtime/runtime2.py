@@ -183,7 +183,10 @@ class P:
 
 
 class Sema:
-    """One of the runtime's own semaphores of value 1 (worldsema, gcsema): taken or not; who waits, oldest first."""
+    """One of the runtime's own semaphores of value 1 (worldsema, gcsema): taken or not; who waits, oldest first.
+
+    Ours: in Go they are numbers, with their waiters in the trees of sema.go.
+    """
 
     __slots__ = ("taken", "waiters")
 

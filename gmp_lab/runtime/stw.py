@@ -171,7 +171,10 @@ def preemptall(rt: Runtime, own: P | None) -> None:
 
 
 def gcstop(rt: Runtime, pp: P, how: int) -> None:
-    """pp, which is free, is stopped by the stopper; how is a vocabulary.GCSTOP_*."""
+    """pp, which is free, is stopped by the stopper; how is a vocabulary.GCSTOP_*.
+
+    Ours: Go has these lines in each of the places.
+    """
     pp.status = _Pgcstop
     pp.gcStopTime = rt.engine.now
     if rt.emit is not None:
@@ -199,13 +202,13 @@ def gcstopP(rt: Runtime, pp: P, mp: M | None) -> None:
 # --- start ------------------------------------------------------------------------------------------------------
 
 
-def startTheWorldWithSema(rt: Runtime, gp: G, stop: WorldStop) -> None:
+def startTheWorldWithSema(rt: Runtime, gp: G, w: WorldStop) -> None:
     """Start all Ps again, as many as newprocs says: those with work on their Ms, the rest idle.
 
     Go: runtime/proc.go startTheWorldWithSema (1.27.3)
     Differs: the poll of the network is left out.
     """
-    sched, mp = rt.sched, stop.mp
+    sched, mp = rt.sched, w.mp
     procs = sched.newprocs or rt.gomaxprocs
     sched.newprocs = 0
     runnable = procresize(rt, gp, mp, procs)
@@ -231,14 +234,14 @@ def stopTheWorld(rt: Runtime, gp: G, reason: int) -> System:
     return (yield from stopTheWorldWithSema(rt, gp, reason))
 
 
-def startTheWorld(rt: Runtime, gp: G, stop: WorldStop) -> None:
+def startTheWorld(rt: Runtime, gp: G, w: WorldStop) -> None:
     """Start the world and give worldsema up.
 
     Go: runtime/proc.go startTheWorld (1.27.3)
     Differs: nothing.
     """
-    startTheWorldWithSema(rt, gp, stop)
-    semrelease(rt, stop.mp, rt.sched.worldsema)
+    startTheWorldWithSema(rt, gp, w)
+    semrelease(rt, w.mp, rt.sched.worldsema)
 
 
 def GOMAXPROCS(rt: Runtime, gp: G, n: int) -> System:

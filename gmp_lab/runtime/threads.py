@@ -172,7 +172,10 @@ def notewakeup(rt: Runtime, mp: M) -> None:
 
 
 def stopnotewakeup(rt: Runtime) -> None:
-    """One more P is stopped; wake the stopper of the world if it was the last."""
+    """One more P is stopped; wake the stopper of the world if it was the last.
+
+    Ours: Go has these lines in each of the places.
+    """
     sched = rt.sched
     sched.stopwait -= 1
     if sched.stopwait == 0:

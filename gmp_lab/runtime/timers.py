@@ -132,7 +132,11 @@ def maybeAdd(rt: Runtime, mp: M, t: Timer) -> None:
 
 
 def enter(rt: Runtime, t: Timer) -> None:
-    """Put an entry for t into the heap that it belongs to; an earlier one is void from now on."""
+    """Put an entry for t into the heap that it belongs to; an earlier one is void from now on.
+
+    Go: runtime/time.go timers.addHeap (1.27.3)
+    Differs: also what modify and updateHeap do with a timer that is in the heap already.
+    """
     rt.timerseq += 1
     t.entry = rt.timerseq
     heappush(t.ts.timers, (t.when, t.entry, t))
