@@ -39,6 +39,13 @@ class Costs:
     call: int = 4  # a call and its return, checked by the prologue
     stack_kb: int = 90  # growing or shrinking a stack, for each KiB that is copied
     stack_segment: int = 200  # up to 1.2: linking one more stack segment, or freeing it (a guess: not measured)
+    malloc: int = 30  # allocating an object, without what its size costs
+    malloc_kb: int = 300  # ... and for each KiB of it: fetching and zeroing fresh memory
+    mark_object: int = 120  # marking one object: nearly all of it waiting for memory
+    mark_kb: int = 250  # ... and for each KiB in it that may hold pointers
+    scan_stack: int = 1_000  # scanning a stack, without what its size costs
+    sweep_span: int = 300  # sweeping one span
+    gc_pause: int = 10_000  # what a cycle does in each of its two stops of the world
     usleep_slack: int = 75_000  # what every usleep lasts longer than asked for, on average
     usleep_jitter: int = (
         20_000  # spread of that slack: without it, loops and sysmon's rounds would keep in step
@@ -63,6 +70,10 @@ class Config:
     scheddetail     GODEBUG=scheddetail=1: every P, M and G then, not one line
     gcshrinkstackoff   GODEBUG=gcshrinkstackoff=1: the collector shrinks no stacks
     adaptivestackstart GODEBUG=adaptivestackstart: reused goroutines start with the average stack in use (1.19+)
+    gogc            GOGC, in percent: -1 (off) to 100000
+    gomemlimit      GOMEMLIMIT in bytes, 0..2**63-1 (the default: no limit)
+    gctrace         GODEBUG=gctrace=1: a line after every cycle of the collector
+    gcstoptheworld  GODEBUG=gcstoptheworld=1: marking is not concurrent, no user goroutine runs meanwhile
     startup         "bare": main alone; "real": with the goroutines and ticks that a real program starts with
     max_events      guard against endless programs: engine steps, 1..1e9
     costs           see Costs
@@ -83,6 +94,10 @@ class Config:
     scheddetail: bool = False
     gcshrinkstackoff: bool = False
     adaptivestackstart: bool = True
+    gogc: int = 100
+    gomemlimit: int = (1 << 63) - 1
+    gctrace: bool = False
+    gcstoptheworld: bool = False
 
     def __post_init__(self) -> None:
         check_int("gomaxprocs", self.gomaxprocs, 1, MAX_PROCS)
@@ -100,6 +115,10 @@ class Config:
         check_bool("scheddetail", self.scheddetail)
         check_bool("gcshrinkstackoff", self.gcshrinkstackoff)
         check_bool("adaptivestackstart", self.adaptivestackstart)
+        check_int("gogc", self.gogc, -1, 100_000, "percent")
+        check_int("gomemlimit", self.gomemlimit, 0, 2**63 - 1, "bytes")
+        check_bool("gctrace", self.gctrace)
+        check_bool("gcstoptheworld", self.gcstoptheworld)
 
     def to_dict(self) -> dict[str, object]:
         """Return the parameters as plain values, in the order of their definition."""

@@ -90,6 +90,7 @@ class Version:
     dump: str = "1.25"  # waitReasonStrings, printcreatedby: words of a goroutine dump, of gmp_lab.dump.FORMATS
     stw_runnext: bool = True  # goschedImpl: a G preempted for a stop of the world goes to runnext (1.26+)
     stw_old_m: bool = True  # procresize: a P goes back to its last M, and idle Ps get mark workers at once (1.26+)
+    green_tea: bool = True  # enlistWorker: also wakes idle Ps for new mark work, as Green Tea marking needs (1.26+)
     metrics_count_system: bool = True  # gcount: /sched/goroutines counts the runtime's own goroutines (1.26+)
     # stacks (runtime/stack.go; up to 1.3 runtime/stack.h)
     stack_min: int = 2048  # stackMin: bytes that a new goroutine gets
@@ -128,6 +129,7 @@ _1_25 = replace(
     idle_p_highest_first=False,
     scheddetail="1.23",
     stw_runnext=False,
+    green_tea=False,
     stw_old_m=False,
     metrics_count_system=False,
 )

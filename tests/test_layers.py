@@ -16,7 +16,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "gmp_lab"
 FACTS = {"errors", "params", "vocabulary", "config", "recording"}  # what a reader of a Recording needs
-MODEL = FACTS | {"engine", "net", "stacks", "timer", "workload", "sync", "runtime", "simulate", "catalog", "stream"}
+MODEL = FACTS | {"engine", "heap", "net", "stacks", "timer", "workload", "sync", "runtime", "simulate", "catalog", "stream"}
 READERS = MODEL | {"replay", "narrate", "metrics", "schedtrace", "draw", "golang", "quiz", "claims", "validate"}
 READERS |= {"aftermath", "scheddetail", "dump", "export"}
 
@@ -29,13 +29,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": {"errors", "params"},
     "workload": {"errors"},
     "net": {"errors", "workload"},
+    "heap": {"errors", "workload"},
     "sync": {"errors", "workload"},
     "timer": {"errors", "workload"},
     "stacks": {"errors", "workload"},
     "stackmath": {"errors", "params"},
     "catalog": {"errors", "stream", "workload"},
     "recording": {"errors", "config", "vocabulary"},
-    "runtime": {"engine", "net", "stacks", "timer", "workload", "sync", "params", "vocabulary", "errors", "config"},
+    "runtime": {"engine", "heap", "net", "stacks", "timer", "workload", "sync", "params", "vocabulary", "errors", "config"},
     "simulate": {"config", "recording", "runtime", "engine", "workload", "errors"},
     "replay": FACTS,
     "validate": FACTS,  # and not replay: two readings of one contract, so that a mistake in one shows

@@ -8,11 +8,13 @@ Loops contain no check of any kind.
 from __future__ import annotations
 
 from gmp_lab import vocabulary as v
-from gmp_lab.runtime.goroutine import gopreempt_m
-from gmp_lab.runtime.runtime2 import G, M, P, _Grunning, _Gsyscall
+from gmp_lab.runtime.goroutine import gopark, gopreempt_m
+from gmp_lab.runtime.runtime2 import G, M, P, _Grunning, _Gsyscall, _Prunning
 from gmp_lab.runtime.stackscan import shrinkstack
 from gmp_lab.runtime.world import Runtime
 from gmp_lab.workload import LOOP_ASYNC, LOOP_CALLS
+
+_PREEMPTED = v.WAIT_NO["preempted"]
 
 
 def preemptone(rt: Runtime, pp: P, why: int) -> bool:
@@ -40,6 +42,33 @@ def preemptone(rt: Runtime, pp: P, why: int) -> bool:
         pp.preempt = True
         preemptM(rt, mp)
     return True
+
+
+def preemptall(rt: Runtime, own: P | None, why: int) -> None:
+    """Ask every running goroutine to stop, except the one on P own, who asks.
+
+    Go: runtime/proc.go preemptall (1.27.3)
+    Differs: why, a vocabulary.PREEMPT_*, is for the record.
+    """
+    for pp in rt.allp:
+        if pp.status == _Prunning and pp is not own:
+            preemptone(rt, pp, why)
+
+
+def preemptPark(rt: Runtime, mp: M, gp: G) -> None:
+    """gp parks because its stack is to be scanned; who scans it readies it.
+
+    Go: runtime/proc.go preemptPark (1.27.3)
+    Differs: waiting, for the reason "preempted", where Go has a status of its own.
+    """
+    gopark(rt, mp, gp, _PREEMPTED)
+
+
+def _yield(rt: Runtime, mp: M, gp: G) -> None:
+    if rt.gc is not None and gp in rt.gc.preemptStop:
+        preemptPark(rt, mp, gp)
+    else:
+        gopreempt_m(rt, mp, gp)
 
 
 def preemptM(rt: Runtime, mp: M) -> None:
@@ -82,7 +111,7 @@ def sigPreempt(rt: Runtime, mp: M) -> None:
         if gp.stack is not None:
             gp.stack.asyncSafePoint = True
         waited = not rt.interrupt(mp)  # it was off its core: who gave it one lets it go on
-        gopreempt_m(rt, mp, gp)  # asyncPreempt, asyncPreempt2
+        _yield(rt, mp, gp)  # asyncPreempt, asyncPreempt2
         if not waited:
             rt.resume(mp)
 
@@ -136,4 +165,4 @@ def newstackPreempt(rt: Runtime, mp: M, gp: G) -> None:
         if st.preemptShrink:
             st.preemptShrink = False
             gp.left += shrinkstack(rt, gp, st)
-    gopreempt_m(rt, mp, gp)
+    _yield(rt, mp, gp)

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from itertools import pairwise
 from random import Random
+from typing import Any
 
 from gmp_lab import params
 from gmp_lab.config import Config
@@ -65,7 +66,7 @@ class Runtime(ABC):
     """
 
     __slots__ = (
-        "_bits", "allgs", "allm", "allp", "config", "costs", "emit", "ended", "engine", "fuel", "globaltick",
+        "_bits", "allgs", "allm", "allp", "config", "costs", "emit", "ended", "engine", "fuel", "gc", "globaltick",
         "gomaxprocs", "main", "ngfree", "on_segment_end", "on_syscall_end", "opcosts", "random", "ring", "runnext",
         "sched", "stacks", "started", "sysmontick", "timerseq", "version",
     )  # fmt: skip
@@ -89,6 +90,7 @@ class Runtime(ABC):
         self.opcosts: list[int] = []  # ns before each operation happens, by operation number
         self.ngfree = 0  # dead goroutines whose g and stack can be used again (Go: gFree of each P and of sched)
         self.timerseq = 0
+        self.gc: Any = None  # the collector (mgcstate.Collector), made by the first operation on the heap
         self.stacks: Stacks | None = None  # made when the first goroutine makes a call
         self.fuel = config.max_events
         self.ended = ""

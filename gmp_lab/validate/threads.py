@@ -99,7 +99,9 @@ def _why_start(b: Books, e: Event) -> None:
         b.spinning.add(e.m)
         return
     last = len(b.pidle) == b.procs - 1 and b.poller < 0
-    b.need("one-wake", b.busy(e.p) or b.glob or last, f"M{e.m} is woken for P{e.p}, and there is no work for it")
+    marks = b.gc.phase == v.GC_MARK  # it may become a mark worker
+    work = b.busy(e.p) or b.glob or last or marks
+    b.need("one-wake", work, f"M{e.m} is woken for P{e.p}, and there is no work for it")
 
 
 def m_wake(b: Books, e: Event) -> None:
