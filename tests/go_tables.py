@@ -95,6 +95,7 @@ FACTS: dict[str, tuple[object, str, str, str, bool]] = {
     "runnext": (True, "runtime/runtime2.go", "p", r"\brunnext\b", True),
     "steal_picks": (0, PROC, "stealWork", r"stealOrder\.start", True),
     "needspinning": (True, PROC, "pidlegetSpinning", r"needspinning\.Store\(1\)", True),
+    "green_tea": (True, "runtime/mgcpacer.go", "gcControllerState.enlistWorker", r"goexperiment\.GreenTeaGC", True),
     "wakep_after_yield": (True, PROC, "goschedImpl", r"\bwakep\(\)", True),
     "syscall_keeps_p": (True, PROC, "reentersyscall", r"_Psyscall|pp\.m = 0", False),
     "syscall_hands_over": (False, PROC, "reentersyscall", r"\bhandoffp\(", False),
@@ -188,7 +189,7 @@ INVENTED = (
 
 
 #: what Go takes from getg() or from package variables
-CARRIED = {"rt", "mp", "me", "gp", "pp"}
+CARRIED = {"rt", "mp", "me", "gp", "pp", "gc"}
 #: arguments that Go's function of the same name does not have
 MORE: dict[str, tuple[str, str]] = {
     "chan.chansend": ("value", "ep points to a value; there are no pointers here"),
@@ -215,9 +216,14 @@ MORE: dict[str, tuple[str, str]] = {
     "stackcalls.setMaxStack": ("op", "in, a word of Python, is op[1]"),
     "stackscan.isShrinkStackSafe": ("st", "a field of gp"),
     "stackscan.shrinkstack": ("st", "a field of gp"),
-    "stw.semacquire": ("sema", "addr is the address of its count"),
-    "stw.semrelease": ("sema", "addr is the address of its count"),
-    "stw.preemptall": ("own", "Go's preemptone refuses its own M"),
+    "system.semacquire": ("sema", "addr is the address of its count"),
+    "system.semrelease": ("sema", "addr is the address of its count"),
+    "system.Gosched": ("_", "as an operation of runtime code"),
+    "preempt.preemptall": ("own why", "Go's preemptone refuses its own M; for the record"),
+    "netpoll.injectglist": ("kind", "for the record"),
+    "malloc.mallocgc": ("op", "sizes and numbers of the objects"),
+    "mgc.test": ("kind n", "the fields of t"),
+    "mgc.gcStart": ("kind n", "the fields of trigger"),
     "timerchan.newTimer": ("what ns fn args", "package time's half is here too"),
     "timerchan.resetTimer": ("ns", "package time's half is here too"),
     "timerchan.timerchandrain": ("t", "the channel knows its timer, the timer its channel"),

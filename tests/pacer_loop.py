@@ -85,6 +85,10 @@ class Cycle(NamedTuple):
     def trigger_ratio(self) -> float:
         return (self.trigger - self.live) / (self.goal - self.live)
 
+    def __str__(self) -> str:
+        """The cycle as Go's own test of its pacer logs it, without the number."""
+        return f"{self.utilization * 100:2.1f}% {self.live}->{self.trigger}->{self.peak} (goal: {self.goal})"
+
     @property
     def runway(self) -> int:
         return self.goal - self.trigger
@@ -97,22 +101,25 @@ def mark(c: gcControllerState, plant: Plant, cycle: int, left: list[int]) -> tup
     while sum(left):
         ratio = c.assistWorkPerByte
         u = max(ratio * alloc_rate / (ratio * alloc_rate + plant.scan_rate), BACKGROUND)
-        can_scan = int(plant.scan_rate * KIB_PER_MS * plant.cores * u)
-        part = min(1.0, sum(left) / can_scan)  # the last step ends with the work
-        scanned, budget = [0, 0, 0], can_scan
+        capacity = plant.scan_rate * KIB_PER_MS * float(plant.cores) * u
+        budget = int(capacity)
+        elapsed, scanned = STEP_NS, [0, 0, 0]
         for i in range(3):
             scanned[i] = min(left[i], budget)
             budget -= scanned[i]
             left[i] -= scanned[i]
-        new = int(alloc_rate * KIB_PER_MS * plant.cores * (1 - u) * part)
+        new = int(alloc_rate * KIB_PER_MS * float(plant.cores) * (1 - u))
+        if budget:  # the last step ends with the work
+            elapsed = int(sum(scanned) * float(STEP_NS) / capacity)
+            new = int(alloc_rate * KIB_PER_MS * elapsed / STEP_NS * float(plant.cores) * (1 - u))
         c.globalsScanWork += scanned[0]
         c.stackScanWork += scanned[1]
         c.heapScanWork += scanned[2]
         c.heapLive += new
         c.heapScan += int(new * scannable)
         c.revise()
-        time += int(STEP_NS * part)
-        assist += int(STEP_NS * part * plant.cores * (u - BACKGROUND))
+        time += elapsed
+        assist += int(elapsed * plant.cores * (u - BACKGROUND))
         allocated += new
     return time, assist, allocated
 
@@ -144,3 +151,45 @@ def run_loop(
         c.resetLive(marked + black)
         c.commit(False)
     return results
+
+
+class Scenario(NamedTuple):
+    """A program, how many cycles it runs for, GOGC in percent, GOMEMLIMIT in bytes."""
+
+    plant: Plant
+    cycles: int = 50
+    gc_percent: int = 100
+    memory_limit: int = MaxInt64
+
+    def run(self, version: PacerVersion = PACER_1_20) -> list[Cycle]:
+        return run_loop(self.plant, self.cycles, self.gc_percent, self.memory_limit, version)
+
+
+LIMIT = 512 << 20
+_TO_THE_LIMIT, _ABOVE_IT = (Plant(growth=total(constant(first), ramp(1.0 - first, 12))) for first in (3.0, 3.5))
+
+
+def _slow(first: float, growing: int) -> Plant:
+    growth = total(constant(first), ramp(1.0 - first, growing))
+    return Plant(constant(1.0), 2048.0, growth, constant(0.01))
+
+
+#: what Go's own test of its pacer tries (TestGcPacer, by its names), as far as no random numbers are in it
+SCENARIOS: dict[str, Scenario] = {
+    "Steady": Scenario(Plant()),
+    "SteadyBigStacks": Scenario(Plant(constant(132.0), stacks=total(constant(2048), ramp(128 << 20, 8)))),
+    "SteadyBigGlobals": Scenario(Plant(constant(132.0), globals_bytes=128 << 20)),
+    "StepAlloc": Scenario(Plant(total(constant(33.0), step(66.0, 50))), 100),
+    "HeavyStepAlloc": Scenario(Plant(total(constant(33.0), step(330.0, 50))), 100),
+    "StepScannableFrac": Scenario(Plant(constant(128.0), scannable=total(constant(0.2), peak(0.5, 50))), 100),
+    "OscAlloc": Scenario(Plant(total(constant(67.0), wave(13.0, 8)))),
+    "SmallHeapSlowAlloc": Scenario(_slow(2.0, 3)),
+    "MediumHeapSlowAlloc": Scenario(_slow(2.0, 8)),
+    "LargeHeapSlowAlloc": Scenario(_slow(4.0, 12)),
+    "SteadyMemoryLimit": Scenario(Plant(), memory_limit=LIMIT),
+    "SteadyMemoryLimitNoGCPercent": Scenario(Plant(), 50, -1, LIMIT),
+    "ExceedMemoryLimit": Scenario(_ABOVE_IT, memory_limit=LIMIT),
+    "ExceedMemoryLimitNoGCPercent": Scenario(_ABOVE_IT, 50, -1, LIMIT),
+    "MaintainMemoryLimit": Scenario(_TO_THE_LIMIT, memory_limit=LIMIT),
+    "MaintainMemoryLimitNoGCPercent": Scenario(_TO_THE_LIMIT, 50, -1, LIMIT),
+}

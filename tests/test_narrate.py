@@ -118,6 +118,7 @@ NEXT: list[Row] = [
     *((1, v.E_SAFE_POINT, -1, 1, m, -1) for m in (-1, 0)),
     (1, v.E_QUEUE_DRAIN, 1, 0, 0, 1),
     (1, v.E_GC_HELD, 2, 0, 0, v.SRC_LOCAL),
+    (1, v.E_GC_RELEASED, 2, -1, -1, -1),
 ]
 NAMES = ("main", "worker", "reader", *["worker"] * 14)
 

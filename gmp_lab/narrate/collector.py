@@ -19,17 +19,18 @@ def _size(kib: int) -> str:
 
 def _phase(c: Scene) -> SaidFrom:
     what = (
-        "The phase is off again: what is not marked is garbage, which the sweeper will free",
-        "Marking begins: from now on who allocates must help, and Ps may run mark workers",
-        "Marking is over (phase mark termination): everything that can be reached is marked",
+        "switches the phase off again: what is not marked is garbage, which the sweeper will free",
+        "lets marking begin: from now on who allocates must help, and Ps may run mark workers",
+        "sets the phase to mark termination: everything that can be reached is marked",
     )[c.e.arg]
     rule = ("sweeping is concurrent", "the write barrier is on", "with the world stopped")[c.e.arg]
-    return f"{what}.", "setGCPhase", rule, MGC
+    return f"{c.g(c.e.g)} {what}.", "setGCPhase", rule, MGC
 
 
 def _cycle(c: Scene) -> SaidFrom:
     why = ("the heap has reached its trigger", "there was none for two minutes", "runtime.GC was called")[c.e.arg]
-    return f"{c.g(c.e.g)} starts a cycle of the collector: {why}.", "gcStart", "in the goroutine that triggers it", MGC
+    text = f"{c.g(c.e.g)} starts a cycle of the collector: {why}."
+    return text, "gcStart", "in the goroutine that triggers it", MGC
 
 
 _MODES: Final = (
@@ -67,7 +68,7 @@ def _ready(c: Scene) -> SaidFrom:
 
 def _heap(c: Scene) -> SaidFrom:
     text = f"The heap has {_size(c.e.arg)} in use."
-    return text, "gcControllerState.update", "what is allocated counts at once", PACER
+    return text, "update", "what is allocated counts at once", PACER
 
 
 def _goal(c: Scene) -> SaidFrom:
@@ -77,7 +78,7 @@ def _goal(c: Scene) -> SaidFrom:
 
 
 def _trace(c: Scene) -> SaidFrom:
-    return f"The gctrace line of cycle {c.e.arg} is printed.", "gcMarkTermination", "GODEBUG=gctrace=1", MGC
+    return f"{c.g(c.e.g)} prints the gctrace line of cycle {c.e.arg}.", "gcMarkTermination", "GODEBUG=gctrace=1", MGC
 
 
 def _safe_points(c: Scene) -> Said:

@@ -24,16 +24,16 @@ def gcIsMarkDone(gc: Collector) -> bool:
     return gc.nwait == gc.nproc and not gc.gcMarkWorkAvailable()
 
 
-def setGCPhase(rt: Runtime, gp: G, gc: Collector, phase: int) -> None:
-    """Change the phase, with the world stopped by gp.
+def setGCPhase(rt: Runtime, gp: G, gc: Collector, x: int) -> None:
+    """Change the phase to x, with the world stopped by gp.
 
     Go: runtime/mgc.go setGCPhase (1.27.3)
     Differs: the write barrier, which is on unless the phase is off, is not modelled.
     """
-    gc.phase = phase
+    gc.phase = x
     tellHeap(rt, gc)
     if rt.emit is not None and gp.m is not None and gp.m.p is not None:
-        rt.emit((rt.engine.now, v.E_GC_PHASE, gp.goid, gp.m.p.id, gp.m.id, phase))
+        rt.emit((rt.engine.now, v.E_GC_PHASE, gp.goid, gp.m.p.id, gp.m.id, x))
 
 
 def tellHeap(rt: Runtime, gc: Collector) -> None:
@@ -118,7 +118,7 @@ def schedEnableUser(rt: Runtime, gp: G, enable: bool) -> None:
             sched.runq.append(gp2)
 
 
-def gcMarkTermination(rt: Runtime, gp: G, gc: Collector, stop: WorldStop) -> System:
+def gcMarkTermination(rt: Runtime, gp: G, gc: Collector, stw: WorldStop) -> System:
     """The world is stopped and everything is marked: reckon, set the next goal, start the world and the sweeper.
 
     Go: runtime/mgc.go gcMarkTermination (1.27.3)
@@ -136,10 +136,10 @@ def gcMarkTermination(rt: Runtime, gp: G, gc: Collector, stop: WorldStop) -> Sys
     gc.mheap.gcPaceSweeper(c.trigger()[0])
     tellGoal(rt, gc)
     now = rt.engine.now
-    cycle.pauseNS += now - stop.startedStopping
+    cycle.pauseNS += now - stw.startedStopping
     cycle.tEnd = gc.lastgc = now
     stats = gc.cpuStats
-    stats.GCPauseTime += (now - stop.finishedStopping) * cycle.maxprocs
+    stats.GCPauseTime += (now - stw.finishedStopping) * cycle.maxprocs
     stats.GCAssistTime += c.assistTime
     stats.GCDedicatedTime += c.dedicatedMarkTime + c.fractionalMarkTime
     stats.GCIdleTime += c.idleMarkTime
@@ -150,7 +150,7 @@ def gcMarkTermination(rt: Runtime, gp: G, gc: Collector, stop: WorldStop) -> Sys
     waiters, gc.sweepWaiters = gc.sweepWaiters, []
     injectglist(rt, gp.m, waiters[::-1], v.E_GC_READY)
     gc.limiter.finishGCTransition(now)
-    startTheWorldWithSema(rt, gp, stop)
+    startTheWorldWithSema(rt, gp, stw)
     yield from forEachP(rt, gp, v.POINT_FLUSH, _flushed)
     assert gp.m is not None
     if rt.config.gctrace and rt.emit is not None:

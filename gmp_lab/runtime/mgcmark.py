@@ -164,24 +164,24 @@ def markroot(rt: Runtime, gp: G, gc: Collector) -> System:
     return size
 
 
-def suspendG(rt: Runtime, gp: G, gc: Collector, job: G) -> System:
-    """gp waits until job does not run, and stops it for that; whether it has to be readied again.
+def suspendG(rt: Runtime, me: G, gc: Collector, gp: G) -> System:
+    """me waits until gp does not run, and stops it for that; whether it has to be readied again.
 
     Go: runtime/preempt.go suspendG (1.27.3)
-    Differs: _Gpreempted is waiting, for the reason "preempted". The time a scan takes does not keep job from running:
+    Differs: _Gpreempted is waiting, for the reason "preempted". The time a scan takes does not keep gp from running:
     who is runnable or in a system call may go on meanwhile.
     """
-    while job.atomicstatus == _Grunning and not (job is gp or scannable(rt, gc, job)):
-        m2 = job.m
+    while gp.atomicstatus == _Grunning and not (gp is me or scannable(rt, gc, gp)):
+        m2 = gp.m
         assert m2 is not None and m2.p is not None
-        gc.preemptStop.add(job)
-        if not (job.preempt and m2.signalPending):
+        gc.preemptStop.add(gp)
+        if not (gp.preempt and m2.signalPending):
             preemptone(rt, m2.p, v.PREEMPT_SCAN)
         yield (OP_WORK, yieldDelay, 0)
-    stopped = job.atomicstatus == _Gwaiting and job.waitreason == _PREEMPTED
-    if job in gc.preemptStop:
-        gc.preemptStop.discard(job)
-        job.preempt = False
+    stopped = gp.atomicstatus == _Gwaiting and gp.waitreason == _PREEMPTED
+    if gp in gc.preemptStop:
+        gc.preemptStop.discard(gp)
+        gp.preempt = False
     return stopped
 
 

@@ -19,13 +19,17 @@ from gmp_lab.runtime.mheap import mheap
 from gmp_lab.runtime.runtime2 import G, P, Sema
 
 _GCoff, _GCmark, _GCmarktermination = 0, 1, 2  # runtime/mgc.go, gcphase
-drainCheckThreshold = 100000  # runtime/mgcmark.go: work of an idle worker between two looks
+drainCheckThreshold = 100000  # runtime/mgcmark.go: work between two looks of an idle worker
 forcegcperiod = 2 * 60 * 10**9  # runtime/proc.go: ns without a cycle before sysmon asks for one
 gcBackgroundMode, gcForceMode, gcForceBlockMode = 0, 1, 2  # runtime/mgc.go, gcMode
 
 
 class Cycle:
-    """What gcMarkTermination prints of one cycle: Go's ``work`` (mgc.go workType), the part for gctrace.  ns, bytes."""
+    """What gcMarkTermination prints of one cycle. ns and bytes.
+
+    Go: runtime/mgc.go workType (1.27.3)
+    Differs: this part of it.
+    """
 
     __slots__ = (
         "heap0", "heap1", "heap2", "initialHeapLive", "maxprocs", "mode", "pauseNS", "stwprocs", "tEnd", "tMark",
@@ -41,7 +45,11 @@ class Cycle:
 
 
 class CpuStats:
-    """CPU time of the collector in ns, summed over cycles (mstats.go cpuStats)."""
+    """CPU time of the collector in ns, summed over cycles.
+
+    Go: runtime/mstats.go cpuStats (1.27.3)
+    Differs: the collector's part of it; GCDedicatedTime holds fractional workers too.
+    """
 
     __slots__ = ("GCAssistTime", "GCDedicatedTime", "GCIdleTime", "GCPauseTime")
 
@@ -50,7 +58,10 @@ class CpuStats:
 
 
 class Collector:
-    """The collector of a run: Go's gcController, gcCPULimiter, work, sweep, forcegc and mheap_, and what it marks."""
+    """The collector of a run: Go's gcController, gcCPULimiter, work, sweep, forcegc and mheap_, and what it marks.
+
+    Ours: in Go these are package variables.
+    """
 
     def __init__(self, go: str, gogc: int, limit: int, procs: int, now: int) -> None:
         self.controller = newController(go)
@@ -97,7 +108,7 @@ class Collector:
     def gcMarkWorkAvailable(self) -> bool:
         """Whether there is marking to be done that nobody has in hand.
 
-        Go: runtime/mgc.go gcMarkWorkAvailable (1.27.3)
+        Go: runtime/mgcmark_greenteagc.go gcMarkWorkAvailable (1.27.3)
         Differs: gcShouldScheduleWorker asks the same here, as Ps keep no work to themselves.
         """
         return self.full > 0 or bool(self.roots)

@@ -20,8 +20,8 @@ from gmp_lab.runtime.world import Runtime
 from gmp_lab.workload import OP_CONTINUE
 
 
-def forEachP(rt: Runtime, gp: G, why: int, fn: Callable[[P], None]) -> System:
-    """Run fn on every P; gp, which holds worldsema, goes on when all have done so. why is a vocabulary.POINT_*.
+def forEachP(rt: Runtime, gp: G, reason: int, fn: Callable[[P], None]) -> System:
+    """Run fn on every P; gp, which holds worldsema, goes on when all have done so. reason is a vocabulary.POINT_*.
 
     Go: runtime/proc.go forEachP (1.27.3)
     Differs: forEachPInternal is here.
@@ -36,7 +36,7 @@ def forEachP(rt: Runtime, gp: G, why: int, fn: Callable[[P], None]) -> System:
         p2.runSafePointFn = p2 is not pp
     sched.attend()
     if rt.emit is not None:
-        rt.emit((rt.engine.now, v.E_SAFE_POINTS, gp.goid, pp.id, mp.id, why))
+        rt.emit((rt.engine.now, v.E_SAFE_POINTS, gp.goid, pp.id, mp.id, reason))
     preemptall(rt, pp, v.PREEMPT_SAFE_POINT)
     for p2 in sched.pidle:
         safePoint(rt, None, p2)
