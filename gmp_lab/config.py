@@ -36,6 +36,7 @@ class Costs:
     handover_m: int = 3_000  # the same if the waking thread goes to sleep at once and leaves its core (LockOSThread)
     new_m: int = 20_000  # clone until the thread runs
     signal: int = 900  # tgkill until the handler runs
+    suspend: int = 5_000  # on Windows: a thread is suspended, looked at and let go on (a guess: not measured)
     call: int = 4  # a call and its return, checked by the prologue
     stack_kb: int = 90  # growing or shrinking a stack, for each KiB that is copied
     stack_segment: int = 200  # up to 1.2: linking one more stack segment, or freeing it (a guess: not measured)
@@ -46,6 +47,7 @@ class Costs:
     scan_stack: int = 1_000  # scanning a stack, without what its size costs
     sweep_span: int = 300  # sweeping one span
     gc_pause: int = 10_000  # what a cycle does in each of its two stops of the world
+    sysmon: int = 20_000  # CPU time of one round of sysmon, where the group's time is limited (16 to 26 us measured)
     usleep_slack: int = 75_000  # what every usleep lasts longer than asked for, on average
     usleep_jitter: int = (
         20_000  # spread of that slack: without it, loops and sysmon's rounds would keep in step
@@ -62,8 +64,11 @@ class Config:
 
     gomaxprocs      number of Ps, 1..256
     seed            of the one random generator, 0..2**63-1
-    go              the Go version whose rules hold: "1.27" or "1.25"
+    go              the Go version whose rules hold, a name of params.VERSIONS: "1.0" to "1.27"
     cores           CPUs that the operating system has for our threads, 1..256; None = always enough
+    quota_us        CPU time that all threads together may use in each period, 1e3..1e9 us (cgroup: cpu.max);
+                    None = no limit. Needs cores
+    period_us       length of such a period, 1e3..1e6 us
     until_ns        simulated time at which the run is cut off if main has not returned, 1..3.6e12 ns
     asyncpreemptoff GODEBUG=asyncpreemptoff=1: no SIGURG, only the checks in function prologues
     schedtrace_ms   GODEBUG=schedtrace=N: print a line every N ms (0 = off); as in Go, keeps sysmon awake
@@ -74,6 +79,7 @@ class Config:
     gomemlimit      GOMEMLIMIT in bytes, 0..2**63-1 (the default: no limit)
     gctrace         GODEBUG=gctrace=1: a line after every cycle of the collector
     gcstoptheworld  GODEBUG=gcstoptheworld=1: marking is not concurrent, no user goroutine runs meanwhile
+    os              "linux" or "windows": how threads are preempted, what a stack needs, how a thief waits
     startup         "bare": main alone; "real": with the goroutines and ticks that a real program starts with
     max_events      guard against endless programs: engine steps, 1..1e9
     costs           see Costs
@@ -98,6 +104,9 @@ class Config:
     gomemlimit: int = (1 << 63) - 1
     gctrace: bool = False
     gcstoptheworld: bool = False
+    os: str = "linux"
+    quota_us: int | None = None
+    period_us: int = 100_000
 
     def __post_init__(self) -> None:
         check_int("gomaxprocs", self.gomaxprocs, 1, MAX_PROCS)
@@ -112,6 +121,7 @@ class Config:
         check_int("max_events", self.max_events, 1, 1_000_000_000)
         if not isinstance(self.costs, Costs):
             raise ConfigError("costs", self.costs, "a Costs(...)")
+        check_choice("os", self.os, tuple(params.SYSTEMS))
         check_bool("scheddetail", self.scheddetail)
         check_bool("gcshrinkstackoff", self.gcshrinkstackoff)
         check_bool("adaptivestackstart", self.adaptivestackstart)
@@ -119,6 +129,15 @@ class Config:
         check_int("gomemlimit", self.gomemlimit, 0, 2**63 - 1, "bytes")
         check_bool("gctrace", self.gctrace)
         check_bool("gcstoptheworld", self.gcstoptheworld)
+        self._check_quota()
+
+    def _check_quota(self) -> None:
+        check_int("period_us", self.period_us, 1_000, 1_000_000, "us")
+        if self.quota_us is None:
+            return
+        check_int("quota_us", self.quota_us, 1_000, 1_000_000_000, "us")
+        if self.cores is None:
+            raise ConfigError("cores", None, "a number of cores, as quota_us limits what is used of them")
 
     def to_dict(self) -> dict[str, object]:
         """Return the parameters as plain values, in the order of their definition."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cache
 
-from gmp_lab.errors import ConfigError, check_int
+from gmp_lab.errors import ConfigError, check_choice, check_int
 
 # --- constants that are the same in every row below; Go's names, Go's values --------------------------------
 
@@ -42,6 +43,13 @@ parkFrames = {
     "chan receive": 192, "chan send": 192, "select": 352, "sleep": 120, "sync.WaitGroup.Wait": 232,
     "sync.Mutex.Lock": 272,
 }  # fmt: skip
+# Linux, not Go: kernel/sched/fair.c sched_cfs_bandwidth_slice, min_cfs_rq_runtime, cfs_bandwidth_slack_period,
+# min_bandwidth_expiration; CONFIG_HZ = 250
+bandwidthSlice = 5 * 1000 * 1000  # ns that a core draws from its group's pool at a time
+bandwidthKept = 1000 * 1000  # ns that a core may keep of it when it has no thread to run
+bandwidthSlack = 5 * 1000 * 1000  # ns until what was given back is shared out
+bandwidthTooLate = 2 * 1000 * 1000  # ns before the next period in which it is not worth the while
+bandwidthTick = 4 * 1000 * 1000  # ns between two looks at what a thread has used
 maxmcount = 10000  # runtime/proc.go schedinit: more threads than this end the program
 bareSchedtick = (
     1  # P0's schedtick at main.main in a bare start: at 0 the first Gosched would meet the 61 rule
@@ -96,6 +104,7 @@ class Version:
     stack_min: int = 2048  # stackMin: bytes that a new goroutine gets
     stack_guard: int = 928  # stackGuard: a prologue fails if SP would come nearer than this to the lower end
     stack_kind: str = "contiguous"  # "contiguous": copied to a larger one (1.3); "segmented": one more is linked
+    stack_system: int = 0  # stackSystem: bytes of stack_guard that the operating system may need (System adds them)
     adaptive: bool = True  # gcComputeStartingStackSize: reused goroutines start with what was used on average (1.19)
 
 
@@ -217,6 +226,37 @@ VERSIONS: dict[str, Version] = {
     row.name: row
     for row in (_1_0, _1_1, _1_2, _1_4, _1_5, _1_13, _1_14, _1_19, _1_23, _1_25, _1_27)
 }
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What the runtime does differently on one operating system."""
+
+    name: str
+    known: str  # how the row is known
+    preempt: str  # preemptM: "signal" (sent to the thread), "suspend" (stops it, looks, and changes its registers)
+    stack_system: int  # runtime/stack.go stackSystem: bytes of every stack that are left to the system
+    low_res_timer: bool  # runtime/proc.go osHasLowResTimer: a thief of a runnext yields its core and does not sleep
+
+
+SYSTEMS: dict[str, System] = {
+    "linux": System("linux", "source read (1.27.3); measured", "signal", 0, False),
+    "windows": System("windows", "source read (1.27.3); older ones inferred; not measured", "suspend", 4096, True),
+}
+
+
+@cache
+def rules(go: str, os: str) -> Version:
+    """Return the row of a Go version as it is on an operating system: with its stacks; ConfigError if there is none.
+
+    Source: runtime/stack.go fixedStack and stackGuard.
+    """
+    row, system = version(go), SYSTEMS[check_choice("os", os, tuple(SYSTEMS))]
+    if system.stack_system == 0:
+        return row
+    least = 1 << (row.stack_min + system.stack_system - 1).bit_length()  # the next power of two
+    guard = row.stack_guard + system.stack_system
+    return replace(row, stack_min=least, stack_guard=guard, stack_system=system.stack_system)
 
 
 def default_gomaxprocs(version: Version, cpus: int, quota: float | None = None) -> int:

@@ -108,6 +108,7 @@ class State:
     sysmon_us: int = 20
     sysmon_deep: bool = False
     gcwaiting: bool = False
+    throttled: list[int] = field(default_factory=list)  # cores, in the order in which they were
     gc: GCState = field(default_factory=GCState)
 
     def copy(self) -> State:
@@ -118,7 +119,9 @@ class State:
             [PState(p.id, p.status, p.m, p.runnext, deque(p.runq), p.schedtick, p.syscalltick) for p in self.ps],
             [MState(m.id, m.p, m.curg, m.doing, m.spinning, m.hand, m.cpu) for m in self.ms],
             deque(self.runq), list(self.pidle), list(self.midle),
-            self.nmspinning, self.needspinning, self.sysmon_us, self.sysmon_deep, self.gcwaiting, self.gc.copy(),
+            self.nmspinning, self.needspinning, self.sysmon_us, self.sysmon_deep, self.gcwaiting,
+            throttled=list(self.throttled),
+            gc=self.gc.copy(),
         )  # fmt: skip
 
 
@@ -126,7 +129,7 @@ class Replay:
     """Folds events into ``state``; feed them in order with ``apply``."""
 
     def __init__(self, config: Config) -> None:
-        version = params.version(config.go)
+        version = params.rules(config.go, config.os)
         self.state = State(0, {}, [PState(i) for i in range(config.gomaxprocs)], [], deque(), [], [])
         real = config.startup == "real"
         self.state.ps[0].schedtick = version.startup_schedtick if real else params.bareSchedtick
@@ -368,6 +371,13 @@ def _cpu(r: Replay, s: State, e: Event) -> None:
     s.ms[e.m].cpu = e.arg if e.kind == v.E_CPU_ON else -1
 
 
+def _throttle(r: Replay, s: State, e: Event) -> None:
+    if e.kind == v.E_THROTTLE:
+        s.throttled.append(e.arg)
+    else:
+        s.throttled.remove(e.arg)
+
+
 def _sysmon(r: Replay, s: State, e: Event) -> None:
     if e.kind == v.E_SYSMON:
         s.sysmon_us = e.arg
@@ -478,6 +488,7 @@ _HANDLERS: Final = {
     v.E_GC_PHASE: _gc, v.E_GC_CYCLE: _gc, v.E_GC_HEAP: _gc, v.E_GC_GOAL: _gc, v.E_GC_WORKER: _gc_mark,
     v.E_GC_ASSIST: _gc_mark, v.E_GC_READY: _gc_ready, v.E_QUEUE_DRAIN: _queue_drain, v.E_GC_HELD: _gc_held,
     v.E_GC_RELEASED: _gc_held,
+    v.E_THROTTLE: _throttle, v.E_UNTHROTTLE: _throttle,
 }  # fmt: skip
 
 _STEP: Final = 512  # events between two checkpoints

@@ -19,8 +19,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from gmp_lab.errors import ConfigError, check_int
-from gmp_lab.workload import OP_CALL, OP_RECURSE, OP_RET, OP_SET_MAX_STACK, OP_STACK, Op
+from gmp_lab import params
+from gmp_lab.errors import ConfigError, check_bool, check_int
+from gmp_lab.workload import OP_CALL, OP_CALL_NOSPLIT, OP_RECURSE, OP_RET, OP_SET_MAX_STACK, OP_STACK, Op
 
 MAX_FRAME: Final = 1 << 28
 MAX_CALLS: Final = 1 << 27
@@ -49,9 +50,35 @@ def check_frame(what: str, frame: object) -> int:
     return size
 
 
-def call(*, frame: int) -> Op:
-    """Enter a function with a frame of so many bytes; its prologue may find too little room, or a request to stop."""
-    return (OP_CALL, check_frame("call(frame)", frame))
+def has_check(*, frame: int, leaf: bool = False, nosplit: bool = False) -> bool:
+    """Whether a function begins with a check (for room on the stack, and for a request to stop).
+
+    Not if it is marked //go:nosplit, and not if it is a leaf (calls nothing) with a frame below 128 bytes: such a
+    frame fits below the guard in any case (cmd/internal/obj/x86/obj6.go preprocess).
+    """
+    small = check_frame("has_check(frame)", frame) < params.StackSmall
+    return not (check_bool("has_check(nosplit)", nosplit) or (check_bool("has_check(leaf)", leaf) and small))
+
+
+def loop_kind(*, frame: int = 0, leaf: bool = False, nosplit: bool = False, inlined: bool = False) -> str:
+    """What ``work(loop=...)`` is to be told of a loop that calls such a function again and again.
+
+    An inlined function is a part of the loop: there is no call.
+    """
+    if check_bool("loop_kind(inlined)", inlined):
+        return "free"
+    return "call" if has_check(frame=frame, leaf=leaf, nosplit=nosplit) else "leaf"
+
+
+def call(*, frame: int, leaf: bool = False, nosplit: bool = False) -> Op:
+    """Enter a function with a frame of so many bytes; its prologue may find too little room, or a request to stop.
+
+    A small ``leaf`` and a ``nosplit`` function have no such prologue (``has_check``).  A chain of them may use 800
+    bytes, as Go's linker sees to.
+    """
+    size = check_frame("call(frame)", frame)
+    checked = not (leaf or nosplit) or has_check(frame=frame, leaf=leaf, nosplit=nosplit)
+    return (OP_CALL if checked else OP_CALL_NOSPLIT, size)
 
 
 def ret(calls: int = 1) -> Op:

@@ -70,8 +70,9 @@ E_SYSMON: Final = 40  # sysmon's sleep is now arg us
 E_SYSMON_DEEP: Final = 41  # sysmon goes to (arg 1) or wakes from (arg 0) its deep sleep
 E_PREEMPT: Final = 42  # preemptone: g on p and m is asked to stop; arg = PREEMPT_*
 E_SIGNAL: Final = (
-    43  # SIGURG is handled on m, running g; arg = 1 if it stopped there, 0 if not at a safe point
+    43  # SIGURG is handled on m, running g (on Windows: m was suspended); arg = 1 if it stopped there, 0 if it was
 )
+#                     not at a safe point
 E_CPU_ON: Final = 44  # m gets core arg (only with a limited number of cores)
 E_CPU_OFF: Final = 45  # m loses core arg to another thread
 E_SCHEDTRACE: Final = 46  # sysmon prints a schedtrace line
@@ -123,6 +124,12 @@ E_QUEUE_DRAIN: Final = 79  # the worker g on p and m moves p's runnext, then its
 E_GC_HELD: Final = 80  # g, taken from somewhere to be executed (source in arg, as in E_EXECUTE) by m with p, is held
 #                        back, on no queue, while the world is as good as stopped (gcstoptheworld)
 E_GC_RELEASED: Final = 81  # g, held back until now, goes to the global tail
+
+# --- CPU time of the group (only with a quota) --------------------------------------------------------------------
+E_THROTTLE: Final = 101  # core arg is throttled: nobody runs there until E_UNTHROTTLE; m (-1: none), which has just
+#                          left it or was to get it, waits there and can go nowhere else
+E_UNTHROTTLE: Final = 102  # core arg can be used again; m, which waited there, waits for a core as others do
+E_REFILL: Final = 103  # a period begins and the group's pool is full again; arg = us that were left in it
 
 KIND_NAMES: Final[dict[int, str]] = {
     value: name[2:].lower()

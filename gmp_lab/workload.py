@@ -56,6 +56,7 @@ OP_STACK: Final = 34
 OP_NET_READ: Final = 45
 OP_NET_WRITE: Final = 46
 OP_NET_ARRIVES: Final = 47
+OP_CALL_NOSPLIT: Final = 55
 OP_TIMER_NEW: Final = 56
 OP_TIMER_STOP: Final = 57
 OP_TIMER_RESET: Final = 58
@@ -74,11 +75,13 @@ OP_GC: Final = 39
 OP_SET_GC: Final = 40
 OP_COUNT: Final = 64  # room for the operations of sync, stacks, memory and the network
 
-LOOP_KINDS: Final = ("free", "leaf", "call", "unsafe")
+LOOP_KINDS: Final = ("free", "leaf", "call", "unsafe", "nosplit")
 # Where a running segment can be preempted: by the signal, by a prologue check, by both, by neither.
 LOOP_ASYNC: Final = 1
 LOOP_CALLS: Final = 2
-_LOOP_BITS: Final = {"free": LOOP_ASYNC, "leaf": LOOP_ASYNC, "call": LOOP_ASYNC | LOOP_CALLS, "unsafe": 0}
+_LOOP_BITS: Final = {
+    "free": LOOP_ASYNC, "leaf": LOOP_ASYNC, "call": LOOP_ASYNC | LOOP_CALLS, "unsafe": 0, "nosplit": 0,
+}  # fmt: skip
 
 MAX_NS: Final = 3_600 * 1_000_000_000
 _UNSET: Final = 0  # a duration that is not given; asking "is it this" is quick and takes False and 0.0 for given
@@ -101,7 +104,8 @@ def work(*, ns: float = 0, us: float = _UNSET, ms: float = _UNSET, loop: str = "
 
     ``loop`` says what the computing is made of, which decides where it can be preempted: "free" (no calls: by the
     signal only), "leaf" (calls a small leaf function, which has no check: the same), "call" (calls functions with
-    a prologue check: also without the signal), "unsafe" (runtime code: nowhere).
+    a prologue check: also without the signal), "unsafe" (runtime code: nowhere), "nosplit" (stays within a function
+    marked //go:nosplit: nowhere either).  ``stacks.loop_kind`` works the kind out from the function that is called.
     """
     if type(ns) is int and 0 < ns <= MAX_NS and loop == "free" and forever is False and us is _UNSET is ms:
         return (OP_WORK, ns, LOOP_ASYNC)  # the most frequent call

@@ -67,6 +67,7 @@ GO = [
     Row("params.Version.stack_min", "runtime/stack.go", "stackMin"),
     Row("params.Version.stack_min", "runtime/stack.go", "fixedStack"),
     Row("params.Version.stack_guard", "runtime/stack.go", "stackGuard"),
+    Row("params.Version.stack_system", "runtime/stack.go", "stackSystem"),
     *(Row(f"runtime.runtime2.{name}", "runtime/runtime2.go", name)
       for name in ("_Gidle", "_Grunnable", "_Grunning", "_Gsyscall", "_Gwaiting", "_Gdead", "_Pidle", "_Prunning",
                    "_Pgcstop", "_Pdead")),
@@ -84,6 +85,8 @@ OURS = {
     "params.parkFrames": "sums of frames as the compiler makes them, which no source shows",
     "params.bareSchedtick": "a bare machine is no real program's start",
     "params.GROWS": "1.1 and 1.2 only: a queue that grows",
+    **{f"params.bandwidth{name}": "the operating system's; Linux 6.18" for name in
+       ("Slice", "Kept", "Slack", "TooLate", "Tick")},
     "runtime.osched.QUANTUM_NS": "the operating system's; measured",
     "runtime.osched.BEHIND_NS": "the operating system's; measured",
     "runtime.stackcalls._CHUNK": "how often the simulation looks up from a recursion",
@@ -110,6 +113,14 @@ FACTS: dict[str, tuple[object, str, str, str, bool]] = {
     "stack_kind": ("contiguous", "runtime/stack.go", "copystack", r"memmove", True),
     "adaptive": (True, "runtime/stack.go", "gcComputeStartingStackSize", r"scannedStackSize", True),
 }
+#: what 1.27's source says of the rows of SYSTEMS: (system, field, value, file, symbol, text)
+SYSTEM_FACTS = [
+    ("linux", "preempt", "signal", "runtime/signal_unix.go", "preemptM", "signalM(mp, sigPreempt)"),
+    ("windows", "preempt", "suspend", "runtime/os_windows.go", "preemptM", "stdcall(_SuspendThread, thread)"),
+    ("windows", "stack_system", 4096, "runtime/stack.go", "stackSystem", "goos.IsWindows*4096"),
+    ("windows", "low_res_timer", True, PROC, "osHasLowResTimer", 'GOOS == "windows"'),
+    ("windows", "low_res_timer", True, PROC, "runqgrab", "if !osHasLowResTimer {"),
+]
 VERSION_OURS = {
     "name": "ours", "known": "ours", "startup": "measured", "startup_schedtick": "measured",
     "startup_threads": "measured", "idle_p_highest_first": "an order, measured", "schedtrace": "name of a format",

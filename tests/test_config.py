@@ -31,7 +31,7 @@ RANGES: dict[str, tuple[int, int]] = {
 COST_NAMES = [f.name for f in fields(Costs)]
 OUTSIDE = [(name, value) for name, (low, high) in RANGES.items() for value in (low - 1, high + 1, -(10**30), 10**30)]
 WRONG = [(name, value) for name in RANGES for value in NO_INTS if (name, value) != ("cores", None)]
-CHOICES = [(name, value) for name in ("go", "startup") for value in NO_TEXTS]
+CHOICES = [(name, value) for name in ("go", "startup", "os") for value in NO_TEXTS]
 SWITCHES = [("asyncpreemptoff", value) for value in NO_BOOLS]
 COSTS = [("costs", value) for value in (None, 5, {}, {"switch": 1}, "Costs()", Costs)]
 
@@ -94,6 +94,7 @@ CONFIGS = st.builds(
     go=st.sampled_from(["1.0", "1.25", "1.27"]),
     cores=st.none() | st.integers(1, 256),
     asyncpreemptoff=st.booleans(),
+    os=st.sampled_from(["linux", "windows"]),
     startup=st.sampled_from(["bare", "real"]),
     costs=st.builds(Costs, switch=st.integers(0, 10**9), wake_m=st.integers(0, 10**9)),
 )

@@ -27,6 +27,7 @@ from go_tables import (
     PROC,
     RULES,
     STATED,
+    SYSTEM_FACTS,
     VERSION_OURS,
     Number,
     Row,
@@ -104,6 +105,14 @@ def test_what_the_row_for_1_27_says_is_seen_in_its_source(field: str) -> None:
     said, file, symbol, pattern, there = FACTS[field]
     assert getattr(params.VERSIONS["1.27"], field) == said
     assert bool(re.search(pattern, go().declaration(file, symbol))) == there
+
+
+@pytest.mark.go
+@pytest.mark.parametrize("fact", SYSTEM_FACTS, ids=lambda fact: f"{fact[0]}-{fact[1]}-{fact[4]}")
+def test_what_the_row_of_a_system_says_is_seen_in_the_source(fact: tuple[str, str, object, str, str, str]) -> None:
+    system, field, value, file, symbol, text = fact
+    assert getattr(params.SYSTEMS[system], field) == value
+    assert text in go().declaration(file, symbol)
 
 
 def numbers_in(path: Path) -> Iterator[str]:

@@ -19,7 +19,7 @@ FACTS = {"errors", "params", "vocabulary", "config", "recording"}  # what a read
 MODEL = FACTS | {"engine", "heap", "net", "stacks", "timer", "workload", "sync", "runtime", "simulate", "catalog"}
 MODEL |= {"stream"}
 READERS = MODEL | {"replay", "narrate", "metrics", "schedtrace", "draw", "golang", "quiz", "claims", "validate"}
-READERS |= {"aftermath", "scheddetail", "dump", "export", "gctrace"}
+READERS |= {"aftermath", "scheddetail", "dump", "export", "gctrace", "compare"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -50,6 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gctrace": {"errors"},
     "metrics": FACTS | {"replay"},
     "export": FACTS | {"metrics"},
+    "compare": FACTS | {"metrics"},
     "draw": FACTS | {"metrics", "narrate", "replay"},
     "golang": {"config", "errors", "recording", "schedtrace"},
     "quiz": {"errors"},
@@ -65,6 +66,7 @@ STDLIB_ONLY |= {"aftermath", "scheddetail", "dump", "gctrace"}
 MAY_NEED = {
     "metrics": {"numpy"},
     "export": set(),
+    "compare": set(),
     "draw": {"numpy", "plotly"},
     "widgets": {"numpy", "plotly", "ipywidgets", "anywidget", "traitlets", "IPython"},
 }

@@ -15,6 +15,7 @@ from gmp_lab.narrate import Step, narrate
 from gmp_lab.narrate.collector import COLLECTOR
 from gmp_lab.narrate.goroutines import GOROUTINES
 from gmp_lab.narrate.memory import MEMORY
+from gmp_lab.narrate.quota import QUOTA
 from gmp_lab.narrate.stacks import STACKS
 from gmp_lab.narrate.threads import THREADS
 
@@ -119,6 +120,10 @@ NEXT: list[Row] = [
     (1, v.E_QUEUE_DRAIN, 1, 0, 0, 1),
     (1, v.E_GC_HELD, 2, 0, 0, v.SRC_LOCAL),
     (1, v.E_GC_RELEASED, 2, -1, -1, -1),
+    (1, v.E_THROTTLE, -1, -1, 0, 1),
+    (1, v.E_THROTTLE, -1, -1, -1, 1),
+    (1, v.E_UNTHROTTLE, -1, -1, 0, 1),
+    (1, v.E_REFILL, -1, -1, -1, 20),
 ]
 NAMES = ("main", "worker", "reader", *["worker"] * 14)
 
@@ -138,7 +143,7 @@ def every_step(go: str = "1.27") -> list[Step]:
 
 
 def test_every_kind_of_event_has_a_sentence() -> None:
-    assert set(GOROUTINES | THREADS | STACKS | MEMORY | COLLECTOR) == set(v.KIND_NAMES)
+    assert set(GOROUTINES | THREADS | STACKS | MEMORY | COLLECTOR | QUOTA) == set(v.KIND_NAMES)
 
 
 def test_the_examples_below_show_every_kind() -> None:
@@ -151,7 +156,7 @@ def test_a_sentence_is_one_plain_line_that_ends_with_a_full_stop() -> None:
 
 
 def test_a_sentence_names_the_g_the_p_or_the_m_of_its_event() -> None:
-    silent = {v.E_NEED_SPIN, v.E_SYSMON, v.E_SYSMON_DEEP, v.E_SCHEDTRACE, v.E_DEADLOCK, v.E_NET_ARRIVE}
+    silent = {v.E_NEED_SPIN, v.E_SYSMON, v.E_SYSMON_DEEP, v.E_SCHEDTRACE, v.E_DEADLOCK, v.E_NET_ARRIVE, v.E_REFILL}
     for row, step in zip(NEXT, every_step(), strict=True):
         _, kind, g, p, m, _ = row
         ids = [f"{letter}{i}" for letter, i in (("G", g), ("P", p), ("M", m)) if i >= 0]
@@ -161,7 +166,7 @@ def test_a_sentence_names_the_g_the_p_or_the_m_of_its_event() -> None:
 
 def test_only_what_the_runtime_does_has_a_function() -> None:
     without = {row[1] for row, step in zip(NEXT, every_step(), strict=True) if not step.function}
-    assert without == {v.E_CPU_ON, v.E_CPU_OFF, v.E_LOG, v.E_NET_ARRIVE}
+    assert without == {v.E_CPU_ON, v.E_CPU_OFF, v.E_LOG, v.E_NET_ARRIVE, v.E_THROTTLE, v.E_UNTHROTTLE, v.E_REFILL}
 
 
 @pytest.mark.go

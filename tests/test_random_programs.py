@@ -120,6 +120,7 @@ CONFIG = st.builds(
     cores=st.sampled_from([None, None, 1, 2]),
     startup=st.sampled_from(["bare", "real"]),
     asyncpreemptoff=st.booleans(),
+    os=st.sampled_from(["linux", "windows"]),
     until_ns=st.just(30_000_000_000),
 )
 

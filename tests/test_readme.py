@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
+import inspect
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import gmp_lab
+from gmp_lab.params import VERSIONS
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +51,49 @@ def test_the_map_of_the_package_names_every_module(root: Path) -> None:
     names += [path.stem for path in (root / "gmp_lab" / "runtime").glob("[a-z]*.py")]
     (drawn,) = re.findall(r"```text\ngmp_lab/\n(.*?)```", text, re.DOTALL)
     assert [name for name in sorted(names) if name not in drawn.split()] == []
+
+
+# --- the reference pages ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def programs(root: Path) -> str:
+    return (root / "notebooks" / "reference" / "programs.md").read_text(encoding="utf-8")
+
+
+def test_the_program_of_the_reference_runs(programs: str) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", programs, re.DOTALL)
+    done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, check=True)
+    assert done.stdout == "exit\n"
+
+
+def test_every_operation_of_the_package_stands_in_the_reference(programs: str) -> None:
+    not_operations = {"Chan", "ConfigError", "Event", "Recording", "State", "Throw", "__version__"}
+    not_operations |= {"state_after", "state_at"}
+    names = {*gmp_lab.__all__, *OPERATIONS} - not_operations
+    assert sorted(name for name in names if not re.search(rf"\b{name}\b", programs)) == []
+
+
+OPERATIONS = [
+    name
+    for module in ("net", "stacks", "sync", "timer", "workload")
+    for name, value in vars(importlib.import_module(f"gmp_lab.{module}")).items()
+    if inspect.isfunction(value) and value.__module__ == f"gmp_lab.{module}" and not name.startswith(("_", "check"))
+    and name != "duration_ns"
+]  # fmt: skip
+
+
+def test_every_version_stands_in_the_reference(programs: str) -> None:
+    assert [name for name in VERSIONS if f"{name}," not in programs and f"{name}." not in programs] == []
+
+
+def rows() -> list[str]:
+    page = Path(__file__).resolve().parent.parent / "notebooks" / "reference" / "programs.md"
+    return [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+
+
+@pytest.mark.parametrize("line", rows())
+def test_every_expression_of_the_reference_is_one(line: str) -> None:
+    _, here = re.split(r"(?<!\|) \| ", line.strip("| "), maxsplit=1)
+    for code in re.findall(r"`([^`]+)`", here):
+        ast.parse(code)

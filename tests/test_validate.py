@@ -51,6 +51,25 @@ def few_cores() -> Recording:
     return mix(cores=2, go="1.25")
 
 
+def hungry() -> Recording:
+    """Three goroutines compute on three cores and may use one CPU together."""
+    return simulate(Config(gomaxprocs=3, cores=3, quota_us=100_000, until_ns=450_000_000), Program(_hungry, 3))
+
+
+def modest() -> Recording:
+    """One goroutine computes and may use two CPUs."""
+    return simulate(Config(gomaxprocs=3, cores=3, quota_us=200_000, until_ns=450_000_000), Program(_hungry, 1))
+
+
+def _hungry(n: int) -> Any:
+    def other() -> Any:
+        yield work(ms=400)
+
+    for _ in range(n - 1):
+        yield go(other)
+    yield work(ms=400)
+
+
 def network() -> Recording:
     """One goroutine waits for data from outside."""
 
@@ -326,6 +345,11 @@ DEFECTS: list[tuple[str, Callable[[], Recording], Change, str]] = [
     ("main has not returned", mix, drop(v.E_EXIT, -1), "end"),
     ("something happens after main's return", mix,
      after(v.E_EXIT, -1, lambda r: (r[T], v.E_SYSMON, -1, -1, -1, 20)), "end"),
+    ("a throttled core is used", hungry, drop(v.E_UNTHROTTLE), "throttle"),
+    ("a core goes on that was not throttled", hungry, drop(v.E_THROTTLE), "throttle"),
+    ("a core is throttled while time is left", modest,
+     after(v.E_REFILL, 1, lambda r: (r[T], v.E_THROTTLE, -1, -1, -1, 2)), "quota"),
+    ("a period begins at an odd time", modest, change(v.E_REFILL, T, lambda r: r[T] + 1), "quota"),
 ]  # fmt: skip
 SPINS = (200, v.E_ACQUIRE_P, -1, 1, 1, -1)
 UNTIL_SPIN = HANDOVER[: HANDOVER.index(SPINS) + 1]  # M1 spins on P1, main runs on P0, G2 is in P0's runnext

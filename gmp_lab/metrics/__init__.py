@@ -11,6 +11,7 @@ and lists of rows for tables.
     depths       rings, runnexts, the global queue and the threads as step functions
     stacks       the sizes of the goroutines' stacks
     counts       steals, sources, reasons of switches, single events
+    throttling   the group's CPU time: cpu.stat, throttled cores
     summary      all of it in one table
     runtime_metrics  what a program would read with Go's package runtime/metrics
 
@@ -27,12 +28,13 @@ from gmp_lab.metrics.spans import Spans, spans
 from gmp_lab.metrics.stacks import StackChange, stack_changes, stack_sizes, stack_total
 from gmp_lab.metrics.states import G_STATES, M_STATES, P_STATES
 from gmp_lab.metrics.summary import Summary, rows_of, summary, summary_rows
+from gmp_lab.metrics.throttling import CpuStat, Throttled, cpu_stat, cpu_time_ns, throttled
 from gmp_lab.metrics.usage import Usage, state_ns, total_usage, usage
 
 __all__ = [
-    "G_STATES", "M_STATES", "P_STATES", "Arrays", "Counts", "Depths", "Latency", "Spans", "StackChange",
-    "Steals", "Steps", "Summary", "TimeHistogram", "Usage", "add_steps", "check_window", "columns", "counts",
-    "latency", "latency_by_g", "nearest_rank", "queue_depths", "rows_of", "runtime_metrics", "sources", "spans",
-    "stack_changes", "stack_sizes", "stack_total", "state_ns", "steals", "summary", "summary_rows", "switches",
-    "thread_count", "total_usage", "usage", "waits",
+    "G_STATES", "M_STATES", "P_STATES", "Arrays", "Counts", "CpuStat", "Depths", "Latency", "Spans", "StackChange",
+    "Steals", "Steps", "Summary", "Throttled", "TimeHistogram", "Usage", "add_steps", "check_window", "columns",
+    "counts", "cpu_stat", "cpu_time_ns", "latency", "latency_by_g", "nearest_rank", "queue_depths", "rows_of",
+    "runtime_metrics", "sources", "spans", "stack_changes", "stack_sizes", "stack_total", "state_ns", "steals",
+    "summary", "summary_rows", "switches", "thread_count", "throttled", "total_usage", "usage", "waits",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from gmp_lab import params
 from gmp_lab import vocabulary as v
 from gmp_lab.narrate.scene import Said, SaidFrom, Scene
 
@@ -162,6 +163,9 @@ def _preempt(c: Scene) -> Said:
 
 def _signal(c: Scene) -> SaidFrom:
     end = "it stops here" if c.e.arg else "this is not a safe point, so it goes on"
+    if params.SYSTEMS[c.rec.config.os].preempt == "suspend":
+        text = f"M{c.e.m}, which runs {c.g(c.e.g)}, is suspended and looked at: {end}."
+        return text, "preemptM", "asynchronous preemption needs a safe point", "runtime/os_windows.go"
     text = f"SIGURG reaches M{c.e.m}, which runs {c.g(c.e.g)}: {end}."
     return text, "doSigPreempt", "asynchronous preemption needs a safe point", "runtime/signal_unix.go"
 

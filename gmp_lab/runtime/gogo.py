@@ -282,6 +282,7 @@ OPERATIONS[w.OP_GC] = malloc.opGC
 OPERATIONS[w.OP_SET_GC] = malloc.opSet
 OPERATIONS[w.OP_READ_MEM] = malloc.opReadMem
 OPERATIONS[w.OP_CALL] = stackcalls.call
+OPERATIONS[w.OP_CALL_NOSPLIT] = stackcalls.callNosplit
 OPERATIONS[w.OP_RET] = stackcalls.ret
 OPERATIONS[w.OP_RECURSE] = stackcalls.recurse
 OPERATIONS[w.OP_SET_MAX_STACK] = stackcalls.setMaxStack
@@ -311,8 +312,11 @@ OPERATIONS[sy.OP_COND] = cond.op_cond
 OPERATIONS[sy.OP_SEMA] = sema.sync_op
 
 
-# Operations without a prologue check: syscall.Syscall and time.Now are nosplit, log is no code at all.
-NOSPLIT = frozenset((w.OP_SYSCALL, w.OP_NOW, w.OP_LOG, w.OP_NET_ARRIVES, w.OP_RET, w.OP_STACK, w.OP_CONTINUE))
+# Operations without a prologue check: syscall.Syscall, Gosched and LockOSThread are nosplit, log is no code at all.
+NOSPLIT = frozenset((
+    w.OP_SYSCALL, w.OP_GOSCHED, w.OP_LOCK_THREAD, w.OP_UNLOCK_THREAD, w.OP_LOG, w.OP_NET_ARRIVES, w.OP_RET,
+    w.OP_STACK, w.OP_CALL_NOSPLIT, w.OP_CONTINUE,
+))  # fmt: skip
 
 
 def operation_costs(costs: Costs) -> list[int]:
@@ -331,7 +335,7 @@ def operation_costs(costs: Costs) -> list[int]:
     by_op[w.OP_TIMER_NEW] = costs.new_timer
     by_op[w.OP_TIMER_STOP] = by_op[w.OP_TIMER_RESET] = costs.timer
     by_op[w.OP_GO] = costs.go + costs.new_g  # goroutine.py changes it with the number of dead ones
-    by_op[w.OP_CALL] = costs.call
+    by_op[w.OP_CALL] = by_op[w.OP_CALL_NOSPLIT] = costs.call
     for code in (w.OP_SYSCALL, w.OP_NET_READ, w.OP_NET_WRITE):
         by_op[code] = costs.syscall
     return by_op

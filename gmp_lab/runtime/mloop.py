@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gmp_lab.config import Config
+from gmp_lab.runtime.bandwidth import QuotaCores
 from gmp_lab.runtime.gogo import gogo, operation_costs
 from gmp_lab.runtime.osched import Cores
 from gmp_lab.runtime.preempt import sigPreempt
 from gmp_lab.runtime.runtime2 import M, _Gsyscall
 from gmp_lab.runtime.schedule import netpollEnd, schedule
 from gmp_lab.runtime.syscall import exitsyscall
+from gmp_lab.runtime.sysmon import sysmonRound
 from gmp_lab.runtime.threads import acquirep
 from gmp_lab.runtime.waits import check_waits
 from gmp_lab.runtime.world import Row, Runtime
@@ -26,12 +28,16 @@ class Machine(Runtime):
     Ours: the model's clock and threads.
     """
 
-    __slots__ = ("cores",)
+    __slots__ = ("cores", "quota")
 
     def __init__(self, config: Config, emit: Callable[[Row], None] | None) -> None:
         super().__init__(config, emit)
         self.opcosts = operation_costs(config.costs)
         self.cores = None if config.cores is None else Cores(self, config.cores)
+        self.quota: QuotaCores | None = None  # the cores, if the group's time is limited
+        if config.cores is not None and self.limited:
+            quota = -1 if config.quota_us is None else config.quota_us * 1000
+            self.cores = self.quota = QuotaCores(self, config.cores, quota, config.period_us * 1000)
 
     def run_m(self, mp: M) -> None:
         """Let mp, which has just woken and has a core, go on until time must pass for it."""
@@ -61,6 +67,8 @@ class Machine(Runtime):
     def check(self) -> None:
         super().check()
         check_waits(self)
+        if self.quota is not None:
+            self.quota.check()
 
     # --- the Runtime's idea of time -------------------------------------------------------------------------
 
@@ -113,6 +121,12 @@ class Machine(Runtime):
             self.go_on(mp)
         else:
             self.cores.request(mp)
+
+    def sysmon_runs(self) -> bool:
+        return self.quota is None or self.quota.sysmon_runs(self.costs.sysmon)
+
+    def sysmon_goes_on(self, _a: object, _b: object) -> None:
+        sysmonRound(self)
 
     def deliver(self, mp: M) -> None:
         """mp has a core again: first the signal that waited for it, then what it was doing."""

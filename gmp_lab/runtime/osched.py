@@ -60,6 +60,8 @@ class Cores:
         """Give mp, which has just woken, the core of the thread that has run most, if that one is far ahead."""
         now = self.rt.engine.now
         ran = [(m.vruntime + now - self.since[c], c) for c, m in enumerate(self.on) if m is not None]
+        if not ran:
+            return  # every core is throttled (bandwidth.py)
         most, core = max(ran)
         victim = self.on[core]
         if victim is None or most - mp.vruntime < BEHIND_NS or not self.rt.interrupt(victim):

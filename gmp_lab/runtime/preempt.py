@@ -2,6 +2,7 @@
 
 The question is a flag on the goroutine.  A function's prologue looks at it (the cooperative way); since 1.14 the
 thread also gets a signal, SIGURG, whose handler makes the goroutine call asyncPreempt if it is at a safe point.
+On Windows there are no signals: who asks suspends the thread, looks where it stands, and changes its registers.
 Loops contain no check of any kind.
 """
 
@@ -75,11 +76,43 @@ def preemptM(rt: Runtime, mp: M) -> None:
     """Send SIGURG to mp, unless one is on its way.
 
     Go: runtime/signal_unix.go preemptM (1.27.3)
-    Differs: the signal arrives Costs.signal nanoseconds later.
+    Differs: the signal arrives Costs.signal nanoseconds later. On Windows suspendThread does this.
     """
     if not mp.signalPending:
         mp.signalPending = True
-        rt.engine.after(rt.costs.signal, doSigPreempt, rt, mp)
+        if rt.system.preempt == "suspend":
+            suspendThread(rt, mp)
+        else:
+            rt.engine.after(rt.costs.signal, doSigPreempt, rt, mp)
+
+
+def suspendThread(rt: Runtime, mp: M) -> None:
+    """Windows: stop mp's thread and look where it stands; at a safe point it will call asyncPreempt when it goes on.
+
+    What the thread does at this moment decides: nothing is under way to it, as a signal would be.
+
+    Go: runtime/os_windows.go preemptM (1.27.3)
+    Differs: its calls of the system take Costs.suspend in all. A thread that waits for a core is changed there: it
+    yields when it gets one. No external code, so no preemptExtLock.
+    """
+    gp = mp.curg
+    if wantAsyncPreempt(gp) and isAsyncSafePoint(mp) and rt.interrupt(mp):
+        rt.engine.after(rt.costs.suspend, resumeThread, rt, mp)
+    else:
+        doSigPreempt(rt, mp)
+
+
+def resumeThread(rt: Runtime, mp: M) -> None:
+    """The thread that was suspended at a safe point goes on, in asyncPreempt.
+
+    Go: runtime/os_windows.go preemptM (1.27.3)
+    Differs: its last part.
+    """
+    mp.signalPending = False
+    gp = mp.curg
+    assert gp is not None
+    stopped(rt, mp, gp)
+    rt.resume(mp)
 
 
 def doSigPreempt(rt: Runtime, mp: M) -> None:
@@ -104,16 +137,28 @@ def sigPreempt(rt: Runtime, mp: M) -> None:
     """
     mp.signalPending = False
     gp = mp.curg
-    safe = wantAsyncPreempt(gp) and isAsyncSafePoint(mp)
-    if rt.emit is not None and gp is not None:
-        rt.emit((rt.engine.now, v.E_SIGNAL, gp.goid, mp.p.id if mp.p is not None else -1, mp.id, int(safe)))
-    if safe and gp is not None:
-        if gp.stack is not None:
-            gp.stack.asyncSafePoint = True
+    if gp is None:
+        return
+    if wantAsyncPreempt(gp) and isAsyncSafePoint(mp):
         waited = not rt.interrupt(mp)  # it was off its core: who gave it one lets it go on
-        _yield(rt, mp, gp)  # asyncPreempt, asyncPreempt2
+        stopped(rt, mp, gp)
         if not waited:
             rt.resume(mp)
+    elif rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_SIGNAL, gp.goid, mp.p.id if mp.p is not None else -1, mp.id, 0))
+
+
+def stopped(rt: Runtime, mp: M, gp: G) -> None:
+    """gp calls asyncPreempt, between any two of its instructions, and yields.
+
+    Go: runtime/preempt.go asyncPreempt2 (1.27.3)
+    Differs: saving the registers, asyncPreempt itself, takes no time.
+    """
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_SIGNAL, gp.goid, mp.p.id if mp.p is not None else -1, mp.id, 1))
+    if gp.stack is not None:
+        gp.stack.asyncSafePoint = True
+    _yield(rt, mp, gp)
 
 
 def wantAsyncPreempt(gp: G | None) -> bool:

@@ -42,15 +42,17 @@ def retake(rt: Runtime, first: int, done: Callable[[Runtime], None]) -> None:
         elif pd.schedwhen <= since:
             sysretake = True
             if preemptone(rt, pp, v.PREEMPT_SLICE) and rt.version.syscall_keeps_p and rt.costs.signal:
-                rt.engine.after(_tgkill(rt), _retakeOn, rt, (pp, done))
+                rt.engine.after(_preemptM(rt), _retakeOn, rt, (pp, done))
                 return
         if status == _Psyscall or setBlockOnExitSyscall(pp):
             retakeSyscall(rt, pp, sysretake, now)
     done(rt)
 
 
-def _tgkill(rt: Runtime) -> int:
-    """Nanoseconds that sysmon's own side of sending a signal takes: about as long as its delivery, give or take."""
+def _preemptM(rt: Runtime) -> int:
+    """Nanoseconds that sysmon's own side of it takes: a signal's about as long as its delivery, give or take."""
+    if rt.system.preempt == "suspend":
+        return rt.costs.suspend
     return rt.costs.signal // 2 + (rt.cheaprand() * rt.costs.signal * 5 // 2 >> 32)
 
 

@@ -149,6 +149,7 @@ def runqgrab(rt: Runtime, mp: M, pp: P, stealRunNextG: bool) -> tuple[list[G], b
 
     Go: runtime/proc.go runqgrab (1.27.3)
     Differs: returns the batch instead of writing it into the thief's ring; the sleep splits it into two calls.
+    Where timers are too coarse for a short sleep, Go yields the core (osyield); that takes no time here.
     """
     slept, mp.stealing = mp.stealing, None
     if slept is not None and pp.runnext is slept:
@@ -161,7 +162,7 @@ def runqgrab(rt: Runtime, mp: M, pp: P, stealRunNextG: bool) -> tuple[list[G], b
     next = pp.runnext
     if not stealRunNextG or next is None:
         return [], False
-    if _aboutToRun(rt, pp):
+    if not rt.system.low_res_timer and _aboutToRun(rt, pp):
         mp.stealing = next
         return [], False
     pp.runnext = None

@@ -262,7 +262,8 @@ class Sched:
 class Stack:
     """A goroutine's stack: addresses lo <= sp <= hi (Go: g.stack, g.sched.sp); it grows downwards.
 
-    ``frames`` holds what was called and has not returned, as pairs of frame size and number of calls, innermost last;
+    ``frames`` holds what was called and has not returned, innermost last: frame size, number of calls, and 1 if these
+    functions begin with a check, else 0;
     ``below`` holds, up to 1.2, the older segments with their sp and frames.
 
     Go: runtime/runtime2.go stack (1.27.3)
@@ -280,6 +281,15 @@ class Stack:
         self.below: list[tuple[int, int, int, list[list[int]]]] = []
         self.preemptShrink = False  # to be shrunk at the next synchronous safe point
         self.asyncSafePoint = False  # stopped by a signal, between any two instructions
+
+    def nosplit(self) -> int:
+        """Bytes, with return addresses, of the innermost functions that began without a check."""
+        used = 0
+        for frame, calls, checked in reversed(self.frames):
+            if checked:
+                break
+            used += calls * (frame + 8)
+        return used
 
 
 class Stacks:

@@ -6,6 +6,7 @@ in Go a goroutine whose stack is nearly full when it waits grows then, some 200 
 
 from __future__ import annotations
 
+from gmp_lab import params
 from gmp_lab.errors import ConfigError
 from gmp_lab.runtime.preempt import newstackPreempt
 from gmp_lab.runtime.runtime2 import G, M, Stack
@@ -43,6 +44,20 @@ def call(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
         if ns:
             return _spend(rt, mp, gp, op, ns)  # morestack enters the function again
     _push(st, frame, 1)
+    return True
+
+
+def callNosplit(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    """Enter a function without a check: it uses the room below the guard, and hears no request to stop.
+
+    Ours: an operation of bodies; no code at the function's beginning. Go's linker refuses what this refuses.
+    """
+    st = stackOf(rt, gp)
+    frame: int = op[1]
+    room = rt.version.stack_guard - params.StackSmall - rt.version.stack_system  # stackNosplit
+    if st.nosplit() + frame + 8 > room:
+        raise ConfigError(f"{gp.name}: call(frame)", frame, f"at most {room} bytes for a chain of nosplit functions")
+    _push(st, frame, 1, 0)
     return True
 
 
@@ -121,12 +136,12 @@ def bounds(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
     return True
 
 
-def _push(st: Stack, frame: int, n: int) -> None:
+def _push(st: Stack, frame: int, n: int, checked: int = 1) -> None:
     st.sp -= n * (frame + 8)
-    if st.frames and st.frames[-1][0] == frame:
+    if st.frames and st.frames[-1][0] == frame and st.frames[-1][2] == checked:
         st.frames[-1][1] += n
     else:
-        st.frames.append([frame, n])
+        st.frames.append([frame, n, checked])
 
 
 def _spend(rt: Runtime, mp: M, gp: G, op: Op | None, ns: int) -> bool:

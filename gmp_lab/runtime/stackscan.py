@@ -64,7 +64,7 @@ def shrinkstack(rt: Runtime, gp: G, st: Stack) -> int:
     if newsize < version.stack_min:
         return 0
     inUse = stackInUse(gp, st)
-    nosplit = version.stack_guard - params.StackSmall  # stackNosplit
+    nosplit = version.stack_guard - params.StackSmall - version.stack_system  # stackNosplit
     if inUse + nosplit >= size // 4:
         return 0
     ns = copystack(rt, st, newsize, inUse)

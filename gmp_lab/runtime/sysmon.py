@@ -105,6 +105,8 @@ def sysmonRound(rt: Runtime) -> None:
     Go: runtime/proc.go sysmon (1.27.3)
     Differs: no scavenger, no forced GC yet.
     """
+    if rt.limited and not rt.sysmon_runs():
+        return
     sched, now = rt.sched, rt.engine.now
     if sched.lastpoll != 0 and sched.lastpoll + params.sysmonPollNS < now:
         sched.lastpoll = now

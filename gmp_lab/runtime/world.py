@@ -67,14 +67,15 @@ class Runtime(ABC):
 
     __slots__ = (
         "_bits", "allgs", "allm", "allp", "config", "costs", "emit", "ended", "engine", "fuel", "gc", "globaltick",
-        "gomaxprocs", "main", "ngfree", "on_segment_end", "on_syscall_end", "opcosts", "random", "ring", "runnext",
-        "sched", "stacks", "started", "sysmontick", "timerseq", "version",
+        "gomaxprocs", "limited", "main", "ngfree", "on_segment_end", "on_syscall_end", "opcosts", "random",
+        "ring", "runnext", "sched", "stacks", "started", "sysmontick", "system", "timerseq", "version",
     )  # fmt: skip
 
     def __init__(self, config: Config, emit: Callable[[Row], None] | None) -> None:
         self.config = config
         self.costs = config.costs
-        self.version = params.version(config.go)
+        self.version = params.rules(config.go, config.os)
+        self.system = params.SYSTEMS[config.os]
         self.runnext = self.version.runnext  # the version's, where they are asked for most often
         self.ring = self.version.ring if self.version.local_queues else 0
         self.globaltick = self.version.global_tick
@@ -82,6 +83,7 @@ class Runtime(ABC):
         self.emit = emit
         self.sched = Sched()
         self.gomaxprocs = config.gomaxprocs
+        self.limited = config.quota_us is not None  # the group's CPU time is
         self.allp = [P(i) for i in range(config.gomaxprocs)]
         self.allm: list[M] = []
         self.allgs: list[G] = []
@@ -136,6 +138,10 @@ class Runtime(ABC):
     @abstractmethod
     def compute(self, mp: M, ns: int) -> None:
         """mp computes for ns nanoseconds; segment_end follows."""
+
+    @abstractmethod
+    def sysmon_runs(self) -> bool:
+        """Whether the group has CPU time for a round of sysmon; if not, sysmonRound is called when it has."""
 
     @abstractmethod
     def poll_end(self, mp: M, seg: int) -> None:
@@ -262,7 +268,8 @@ class Runtime(ABC):
             st = gp.stack
             if st is None:
                 continue
-            if not st.lo + room <= st.sp <= st.hi or st.stackguard0 != st.lo + self.version.stack_guard:
+            low = st.lo + max(0, room - st.nosplit())
+            if not low <= st.sp <= st.hi or st.stackguard0 != st.lo + self.version.stack_guard:
                 raise Throw(f"check: {gp} has sp {st.sp:#x} in its stack [{st.lo:#x}, {st.hi:#x}]")
             places.append((st.lo, st.hi, f"{gp}'s"))
             places.extend((lo, hi, f"{gp}'s") for lo, hi, _, _ in st.below)

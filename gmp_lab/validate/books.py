@@ -68,11 +68,25 @@ class GCBooks:
         self.held: set[int] = set()  # goroutines on no queue until marking is over
 
 
+class QuotaBooks:
+    """What is known about the CPU time of the group, in ns."""
+
+    def __init__(self, quota_us: int | None) -> None:
+        self.quota = -1 if quota_us is None else quota_us * 1000  # of a period; -1: no limit
+        self.given = max(self.quota, 0)  # so far
+        self.used = 0  # by stays on a core that are over
+        self.before = 0  # used when this period began
+        self.refilled = -1  # when it did
+        self.on: dict[int, int] = {}  # used core -> since when
+        self.held: dict[int, int] = {}  # throttled core -> the M that was stopped there
+        self.since: dict[int, int] = {}  # ... and when
+
+
 class Books:
     """Everything that is known after the events so far; 0 is no goroutine, -1 no P and no M."""
 
     def __init__(self, rec: Recording) -> None:
-        version = params.version(rec.config.go)
+        version = params.rules(rec.config.go, rec.config.os)
         self.rec = rec
         self.keeps_p = version.syscall_keeps_p
         self.version = version
@@ -134,6 +148,7 @@ class Books:
         self.sysmon_us, self.deep, self.traced = 0, 0, -1
         self.waits = WaitBooks()
         self.gc = GCBooks()
+        self.quota = QuotaBooks(rec.config.quota_us)
         # a stop of the world
         self.procs = n
         self.stopper = -1  # the M that stops it

@@ -71,5 +71,8 @@ RULE_MEANINGS: Final[dict[str, str]] = {
     "lost": "no runnable goroutine is on no queue",
     "stack": "a stack is copied to twice its size or more, or to half if less than a quarter is in use, and not in a "
     "system call; up to 1.2 segments are linked, and the newest is freed first (runtime/stack.go)",
+    "throttle": "on a throttled core no thread runs, and the one that was stopped there runs nowhere else",
+    "quota": "in each period no more CPU time is used than the quota, but for a tick and a slice on each core, and "
+    "no core is throttled before that is gone",
     "end": "the run ended as the Recording says: main returned, or nobody can go on",
 }

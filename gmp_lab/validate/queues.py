@@ -79,7 +79,12 @@ def _steal_runnext(b: Books, e: Event, victim: int, n: int) -> None:
 
 
 def _may_run_it(b: Books, victim: int) -> bool:
-    """Whether the victim may be about to run its runnext itself: it has an M, and that is not in a system call."""
+    """Whether the victim may be about to run its runnext itself: it has an M, and that is not in a system call.
+
+    Where sleeps are too long for that (params.System.low_res_timer) no thief waits for it.
+    """
+    if params.SYSTEMS[b.rec.config.os].low_res_timer:
+        return False
     owner = b.p_m[victim]
     if owner < 0:
         return False

@@ -40,7 +40,7 @@ def shrink(b: Books, e: Event) -> None:
     _copied(b, e, old, new, used)
     b.need("stack", new == old // 2, f"G{e.g}'s stack shrinks from {old} to {new} bytes: not to half")
     b.need("stack", new >= b.version.stack_min, f"G{e.g}'s stack shrinks to {new} bytes")
-    little = used + b.version.stack_guard - params.StackSmall < old // 4
+    little = used + b.version.stack_guard - params.StackSmall - b.version.stack_system < old // 4
     b.need("stack", little, f"G{e.g}'s stack of {old} bytes shrinks although {used} are in use")
     status = b.status.get(e.g)
     b.need("stack", status not in (SYSCALL, DEAD), f"G{e.g}'s stack shrinks in a system call, or after its end")
