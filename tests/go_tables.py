@@ -74,6 +74,29 @@ GO = [
     Row("runtime.runtime2._Psyscall", "runtime/runtime2.go", "_Psyscall_unused"),
     *(Row(f"runtime.mutex.{name}", "internal/sync/mutex.go", name)
       for name in ("mutexLocked", "mutexWoken", "mutexStarving", "mutexWaiterShift")),
+    *(Row(f"runtime.mgcgoal.{name}", "runtime/mgcpacer.go", name)
+      for name in ("gcBackgroundUtilization", "defaultHeapMinimum", "memoryLimitMinHeapGoalHeadroom",
+                   "memoryLimitHeapGoalHeadroomPercent", "triggerRatioDen", "minTriggerRatioNum",
+                   "maxTriggerRatioNum")),
+    Row("runtime.mgcgoal.sweepMinHeapDistance", "runtime/mgc.go", "sweepMinHeapDistance"),
+    *(Row(f"runtime.mgcpacer.{name}", "runtime/mgcpacer.go", name)
+      for name in ("gcCreditSlack", "gcAssistTimeSlack", "gcOverAssistWork", "maxStackScanSlack")),
+    *(Row(f"runtime.mgcpacer.{name}", "runtime/mgc.go", name)
+      for name in ("gcTriggerHeap", "gcTriggerTime", "gcTriggerCycle", "gcMarkWorkerNotWorker",
+                   "gcMarkWorkerDedicatedMode", "gcMarkWorkerFractionalMode", "gcMarkWorkerIdleMode")),
+    *(Row(f"runtime.mgclimit.{name}", "runtime/mgclimit.go", name)
+      for name in ("gcCPULimiterUpdatePeriod", "capacityPerProc", "limiterEventNone", "limiterEventIdleMarkWork",
+                   "limiterEventMarkAssist", "limiterEventScavengeAssist", "limiterEventIdle")),
+    *(Row(f"runtime.mgcmark.{name}", "runtime/mgcmark.go", name)
+      for name in ("gcDrainUntilPreempt", "gcDrainFlushBgCredit", "gcDrainIdle", "gcDrainFractional")),
+    Row("runtime.mgcmark.yieldDelay", "runtime/preempt.go", "suspendG", r"const yieldDelay = (.+)"),
+    *(Row(f"runtime.mgcstate.{name}", "runtime/mgc.go", name)
+      for name in ("_GCoff", "_GCmark", "_GCmarktermination", "gcBackgroundMode", "gcForceMode", "gcForceBlockMode")),
+    Row("runtime.mgcstate.drainCheckThreshold", "runtime/mgcmark.go", "drainCheckThreshold"),
+    Row("runtime.mgcstate.forcegcperiod", PROC, "forcegcperiod"),
+    Row("runtime.mheap.pageSize", "runtime/malloc.go", "pageSize"),
+    Row("runtime.mheap.maxSmallSize", "runtime/malloc.go", "maxSmallSize"),
+    Row("runtime.mheap.sweepBatchSize", "runtime/mgcsweep.go", "bgsweep", r"const sweepBatchSize = (.+)"),
     Row("metrics.runtime_metrics.MIN_BUCKET_BITS", "runtime/histogram.go", "timeHistMinBucketBits"),
     Row("metrics.runtime_metrics.MAX_BUCKET_BITS", "runtime/histogram.go", "timeHistMaxBucketBits"),
     Row("metrics.runtime_metrics.SUB_BUCKET_BITS", "runtime/histogram.go", "timeHistSubBucketBits"),
@@ -89,6 +112,19 @@ OURS = {
        ("Slice", "Kept", "Slack", "TooLate", "Tick")},
     "runtime.osched.QUANTUM_NS": "the operating system's; measured",
     "runtime.osched.BEHIND_NS": "the operating system's; measured",
+    "runtime.goarith._2_63": "a number of the language",
+    "runtime.goarith._2_64": "a number of the language",
+    "runtime.goarith.maxUint64": "a number of the language",
+    "runtime.goarith.MaxInt64": "a number of the language",
+    "runtime.mgcgoal.maxInt32": "a number of the language",
+    "runtime.mgcfeedback.gcGoalUtilization": "1.5 to 1.17 only",
+    "runtime.mgcfeedback.triggerGain": "1.5 to 1.17 only",
+    "runtime.mgcpacer.ENLIST_NOTHING": "an answer of a method",
+    "runtime.mgcpacer.ENLIST_WAKEP": "an answer of a method",
+    "runtime.mgcpacer.ENLIST_PREEMPT": "an answer of a method",
+    "runtime.malloc._TELL": "how often the record is told",
+    "runtime.mheap.nonHeap": "measured: what e8 shows of a process with a memory limit",
+    "runtime.mheap.globalsScan": "measured: what e8 shows of a process's goal",
     "runtime.stackcalls._CHUNK": "how often the simulation looks up from a recursion",
 }
 

@@ -24,7 +24,10 @@ maxInt32 = (1 << 31) - 1
 
 
 class PacerVersion(NamedTuple):
-    """What the pacer of one Go version does differently from the newest."""
+    """What the pacer of one Go version does differently from the newest.
+
+    Ours: a row of a table.
+    """
 
     name: str  # the first version that has it so
     known: str  # how the row is known
