@@ -19,7 +19,7 @@ FACTS = {"errors", "params", "vocabulary", "config", "recording"}  # what a read
 MODEL = FACTS | {"engine", "heap", "net", "stacks", "timer", "workload", "sync", "runtime", "simulate", "catalog"}
 MODEL |= {"stream"}
 READERS = MODEL | {"replay", "narrate", "metrics", "schedtrace", "draw", "golang", "quiz", "claims", "validate"}
-READERS |= {"aftermath", "scheddetail", "dump", "export", "gctrace", "compare"}
+READERS |= {"aftermath", "compare", "cycles", "dump", "export", "gctrace", "scheddetail"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "heap": {"errors", "workload"},
     "sync": {"errors", "workload"},
     "timer": {"errors", "workload"},
-    "stacks": {"errors", "workload"},
+    "stacks": {"errors", "params", "workload"},
     "stackmath": {"errors", "params"},
     "catalog": {"errors", "stream", "workload"},
     "recording": {"errors", "config", "vocabulary"},
@@ -48,6 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "scheddetail": FACTS | {"aftermath", "replay"},
     "dump": FACTS | {"aftermath", "replay"},
     "gctrace": {"errors"},
+    "cycles": FACTS | {"gctrace"},
     "metrics": FACTS | {"replay"},
     "export": FACTS | {"metrics"},
     "compare": FACTS | {"metrics"},
@@ -62,7 +63,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Commands: nothing imports them except one another.  What they may import themselves is not ruled here.
 COMMANDS = {"__main__", "cli", "doctor", "checks", "setup_env", "notebook_tool", "compiled"}
 STDLIB_ONLY = MODEL | {"replay", "validate", "narrate", "schedtrace", "golang", "quiz", "claims", "twins", "__init__"}
-STDLIB_ONLY |= {"aftermath", "scheddetail", "dump", "gctrace"}
+STDLIB_ONLY |= {"aftermath", "scheddetail", "dump", "gctrace", "cycles"}
 MAY_NEED = {
     "metrics": {"numpy"},
     "export": set(),

@@ -16,7 +16,7 @@ MaxInt64 = _2_63 - 1
 def uint64(x: int) -> int:
     """What a uint64 holds of a whole number.
 
-    Ours: the language does this.
+    Ours: a type of Go.
     """
     return x if 0 <= x < _2_64 else x & maxUint64
 
@@ -24,7 +24,7 @@ def uint64(x: int) -> int:
 def int64(x: int) -> int:
     """What an int64 holds of a whole number.
 
-    Ours: the language does this.
+    Ours: a type of Go.
     """
     return x if -_2_63 <= x < _2_63 else ((x + _2_63) & maxUint64) - _2_63
 
@@ -32,7 +32,7 @@ def int64(x: int) -> int:
 def float_to_int64(x: float) -> int:
     """int64(x): cut off towards zero; what does not fit, infinities and NaN among it, is the least int64 (amd64).
 
-    Ours: the language does this.
+    Ours: a conversion of Go.
     """
     return int(x) if -9223372036854775808.0 <= x < 9223372036854775808.0 else -_2_63
 
@@ -40,7 +40,7 @@ def float_to_int64(x: float) -> int:
 def float_to_uint64(x: float) -> int:
     """uint64(x) on amd64: as int64 below 2^63, so that -5.7 wraps; what does not fit, NaN among it, is 2^63.
 
-    Ours: the language does this.
+    Ours: a conversion of Go.
     """
     if 9223372036854775808.0 <= x < 18446744073709551616.0:
         return int(x)
@@ -50,7 +50,7 @@ def float_to_uint64(x: float) -> int:
 def divide(a: float, b: float) -> float:
     """a / b as IEEE 754 has it: a division by zero is infinite, or NaN for 0 / 0.
 
-    Ours: the language does this.
+    Ours: an operator of Go.
     """
     if b != 0.0:
         return a / b

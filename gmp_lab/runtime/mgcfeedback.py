@@ -25,7 +25,7 @@ triggerGain = 0.5  # how much of an error the next trigger corrects
 class feedbackController(gcControllerState):
     """gcControllerState as it was in Go 1.17; before 1.5 the world stands still, and trigger and goal are the same.
 
-    Ours: as in Go 1.17, but triggerRatio is kept between endCycle and commit instead of being handed on.
+    Ours: no Go since 1.18 has it. Against 1.17, triggerRatio is kept between endCycle and commit, not handed on.
     """
 
     def __init__(self, version: PacerVersion = PACER_1_5) -> None:
@@ -151,7 +151,7 @@ class feedbackController(gcControllerState):
 def newController(go: str) -> gcControllerState:
     """The controller of a Go version, one of the rows of gmp_lab.params; init must follow.
 
-    Ours: a choice between versions.
+    Ours: one process has one version.
     """
     version = PACERS[go]
     return feedbackController(version) if version.feedback else gcControllerState(version)

@@ -26,7 +26,7 @@ maxInt32 = (1 << 31) - 1
 class PacerVersion(NamedTuple):
     """What the pacer of one Go version does differently from the newest.
 
-    Ours: a row of a table.
+    Ours: versions as data.
     """
 
     name: str  # the first version that has it so
