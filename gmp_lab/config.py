@@ -42,7 +42,7 @@ class Costs:
     stack_segment: int = 200  # up to 1.2: linking one more stack segment, or freeing it (a guess: not measured)
     malloc: int = 30  # allocating an object, without what its size costs
     malloc_kb: int = 300  # ... and for each KiB of it: fetching and zeroing fresh memory
-    mark_object: int = 90  # marking one object, nearly all of it waiting for memory: 65 to 120 measured
+    mark_object: int = 105  # marking one object, nearly all of it waiting for memory: 65 to 120 measured
     mark_kb: int = 250  # ... and for each KiB in it that may hold pointers
     scan_stack: int = 1_000  # scanning a stack, without what its size costs
     sweep_span: int = 300  # sweeping one span

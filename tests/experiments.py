@@ -198,6 +198,6 @@ EXACT: dict[str, Callable[[Point, str], tuple[str, str]]] = {
     "e1": e1, "e6b": e6b, "e7a": e7a, "e7b": e7b, "e7c": e7c, "e11": e11, "e13": e13,
 }  # fmt: skip
 STATISTICS: dict[str, Callable[[Point, str], Statistics]] = {
-    "e2": e2, "e2t": e2t, "e3": e3, "e4a": e4a, "e4b": e4b, "e4c": e4c, "e4d": e4d, "e5": e5, "e6a": e6a, "e8": e8, "e9": e9, "e10": e10,
-    "e12": e12, "e14": e14, "e15": e15,
+    "e2": e2, "e2t": e2t, "e3": e3, "e4a": e4a, "e4b": e4b, "e4c": e4c, "e4d": e4d, "e5": e5, "e6a": e6a,
+    "e8": e8, "e9": e9, "e10": e10, "e12": e12, "e14": e14, "e15": e15,
 }  # fmt: skip

@@ -62,7 +62,8 @@ ROWS: dict[str, dict[str, Any]] = {
 def make(patch: pytest.MonkeyPatch, name: str) -> None:
     """Make the mistake, wherever the function has been imported."""
     if name in ROWS:
-        patch.setitem(params.VERSIONS, "1.27", replace(params.version("1.27"), **ROWS[name]))
+        rules = params.rules
+        patch.setattr(params, "rules", lambda go, os: replace(rules(go, os), **ROWS[name]))
         return
     mutant = MUTANTS[name]
     home = importlib.import_module(f"gmp_lab.runtime.{mutant.module}")

@@ -5,6 +5,8 @@ Nothing here knows a result.
 
 from __future__ import annotations
 
+from itertools import pairwise
+from operator import truediv
 from statistics import mean, median
 from typing import Any
 
@@ -87,11 +89,12 @@ def _shares(before: MemStats, after: MemStats, busy: int) -> dict[str, float]:
 def _gctrace(rec: Recording, t0: int, t1: int) -> dict[str, float]:
     """Medians over the cycles of the churn, from what gctrace prints."""
     done = cycles(rec)
-    churned = [(old, c) for old, c in zip(done, done[1:], strict=False) if t0 <= c.tSweepTerm <= t1]
-    marking = [(c.dedicatedMarkTime + c.fractionalMarkTime, (c.tMarkTerm - c.tMark) * c.maxprocs) for _, c in churned]
+    churned = [(old, c) for old, c in pairwise(done) if t0 <= c.tSweepTerm <= t1]
+    background = [c.dedicatedMarkTime + c.fractionalMarkTime for _, c in churned]
+    everything = [(c.tMarkTerm - c.tMark) * c.maxprocs for _, c in churned]
     return {
         "gctrace.goal_over_previous_marked": median(c.lastHeapGoal / old.heap2 for old, c in churned),
-        "gctrace.bg_share_of_P_time": median(ns / all_ns for ns, all_ns in marking),
+        "gctrace.bg_share_of_P_time": median(map(truediv, background, everything)),
         "gctrace.trigger_over_goal": median(c.heap0 / c.lastHeapGoal for _, c in churned),
         "gctrace.end_heap_over_goal": median(c.heap1 / c.lastHeapGoal for _, c in churned),
     }

@@ -17,6 +17,7 @@ from scenes import MS, Words, ids, quantile, run
 from gmp_lab import WaitGroup, chan, go, gosched, log, now, recv, send, sleep, syscall, work
 from gmp_lab import vocabulary as v
 from gmp_lab.config import Costs
+from gmp_lab.runtime.mgcpacer import markWorkers
 from gmp_lab.stacks import call, stack
 
 # --- GOMAXPROCS=1, N go statements then wait, N = 10..3000: the exact order by the model of section 2.12 ----------
@@ -303,6 +304,21 @@ def test_a_lone_spinner_uses_five_schedticks_in_100_ms() -> None:
 
 def test_a_stack_of_64_kb_shrinks_by_half_at_each_collection_and_stays_at_4_kb() -> None:
     assert scenes_stack.shrinking(40, 7) == [kb << 10 for kb in (64, 32, 16, 8, 4, 4, 4, 4)]
+
+
+# --- dedicated/fractional workers for P=1..16: table in 7.4 -------------------------------------------------
+
+
+WORKERS = {
+    1: (0, 0.25), 2: (0, 0.25), 3: (0, 0.25), 4: (1, 0), 5: (1, 0), 6: (1, 0.083), 7: (2, 0), 8: (2, 0), 9: (2, 0),
+    10: (3, 0), 12: (3, 0), 16: (4, 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("procs", WORKERS)
+def test_so_many_ps_have_so_many_dedicated_and_fractional_workers(procs: int) -> None:
+    dedicated, fraction = markWorkers(procs)
+    assert (dedicated, round(fraction, 3)) == WORKERS[procs]
 
 
 # --- contended Mutex against a re-locker: the waiter gets it after 1.0-1.9 ms -------------------------------------

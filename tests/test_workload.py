@@ -96,7 +96,7 @@ def test_an_hour_in_parts_is_still_at_most_an_hour(operation: Callable[..., Any]
 
 @pytest.mark.parametrize("loop", [None, 1, True, "", "Free", b"free", ["free"], math.nan])
 def test_work_names_the_loops_that_there_are(loop: Any) -> None:
-    with pytest.raises(ConfigError, match=r"^work\(loop\) = .*'free', 'leaf', 'call', 'unsafe'$"):
+    with pytest.raises(ConfigError, match=r"^work\(loop\) = .*'free', 'leaf', 'call', 'unsafe', 'nosplit'$"):
         work(us=1, loop=loop)
 
 
@@ -176,6 +176,7 @@ def test_every_operation_is_a_tuple_that_begins_with_a_number_of_its_own() -> No
     t.C = TimerChan(t, True)
     made += [new_timer(ms=1), t.Stop(), t.Reset(ms=1), recv(t.C), select(recv_case(t.C), recv_case(c))]
     made += [call(frame=8), ret(), recurse(2, frame=8), set_max_stack(1 << 20), stack(), gomaxprocs(2)]
+    made += [call(frame=8, nosplit=True)]
     made += [alloc(bytes=8), drop(bytes=8), gc(), set_gc_percent(50), read_mem_stats()]
     codes = {code for name, code in vars(w).items() if name.startswith("OP_")} - {
         w.OP_COUNT, w.OP_PARK, w.OP_CONTINUE, w.OP_SYNC,

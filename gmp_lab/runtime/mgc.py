@@ -23,6 +23,7 @@ from gmp_lab.runtime.mgcpacer import (
     gcTriggerTime,
 )
 from gmp_lab.runtime.mgcstate import Collector, Cycle, _GCmark, _GCoff, forcegcperiod, gcBackgroundMode, gcForceMode
+from gmp_lab.runtime.mgcsweep import systemG
 from gmp_lab.runtime.mheap import sweepBatchSize
 from gmp_lab.runtime.runtime2 import G, M, P
 from gmp_lab.runtime.stw import startTheWorldWithSema, stopTheWorldWithSema
@@ -64,6 +65,9 @@ def gcStart(rt: Runtime, gp: G, kind: int, n: int = 0) -> System:
     yield from semacquire(rt, gp, rt.sched.gcsema)
     yield from semacquire(rt, gp, rt.sched.worldsema)
     yield from gcBgMarkStartWorkers(rt, gp, gc)
+    if gc.forceg is None:
+        gc.forceg = systemG(rt, "runtime.forcegchelper", "force gc (idle)", forcegchelper(rt))
+        gc.forceIdle = True
     gc.cycle = cycle = Cycle()
     cycle.userForced = kind == gcTriggerCycle
     cycle.mode = gcForceMode if rt.config.gcstoptheworld else gcBackgroundMode

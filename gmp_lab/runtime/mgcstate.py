@@ -95,6 +95,7 @@ class Collector:
         self.marking: dict[G, P] = {}  # goroutines that are marking now, and their Ps
         self.sweepg: G | None = None
         self.sweepParked = False
+        self.forcegcperiod = forcegcperiod
         self.forceg: G | None = None
         self.forceIdle = False
 
