@@ -101,7 +101,7 @@ def _gctrace(rec: Recording, t0: int, t1: int) -> dict[str, float]:
 
 
 def stops_against_a_loop(loop_ms: int, tries: int = 5, **settings: Any) -> dict[str, float]:
-    """e9: the time until the world is stopped, asked for 10 ms after a loop without calls has begun on the other P."""
+    """e9: the time to stop the world, asked for 10 ms after a loop without calls has begun on the other P."""
     waits: list[tuple[float, float]] = []
 
     def loop() -> Any:

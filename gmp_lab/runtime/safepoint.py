@@ -43,7 +43,7 @@ def forEachP(rt: Runtime, gp: G, reason: int, fn: Callable[[P], None]) -> System
     _own(rt, mp, pp, fn)
     for p2 in list(rt.allp):
         if p2.runSafePointFn and (p2.status == _Psyscall or setBlockOnExitSyscall(p2)):
-            takeP(rt, p2, None)
+            takeP(rt, p2, mp)
             handoffp(rt, p2, mp)
     if sched.safePointWait:
         yield (OP_CONTINUE, _notetsleep, None)

@@ -185,6 +185,8 @@ class Runtime(ABC):
 
         for gp in self.sched.runq:
             see(gp, "the global queue")
+        for gp in self.sched.disabled:
+            see(gp, "the list of those held back")
         for pp in self.allp:
             if len(pp.runq) > self.ring:
                 raise Throw(f"check: {pp} has {len(pp.runq)} in its ring")

@@ -65,6 +65,7 @@ class GCBooks:
         self.done = 0  # cycles that are over
         self.marking: dict[int, int] = {}  # who marks, and in which mode; as an assist: the number of modes
         self.points: set[int] = set()  # Ps that are to run the safe-point function
+        self.asker = -1  # the M that asked for it
         self.held: set[int] = set()  # goroutines on no queue until marking is over
 
 

@@ -80,6 +80,7 @@ def assist(b: Books, e: Event) -> None:
 def ready(b: Books, e: Event) -> None:
     reason = b.reason.get(e.g) if b.status.get(e.g) == WAITING else None
     known = reason is not None or b.rec.complete
+    first = b.status.get(e.g) == WAITING and reason is None  # made waiting
     b.need("gc-ready", 0 <= e.arg < len(v.NET_NAMES), f"G{e.g} goes to an unknown place {e.arg}")
     b.move(e.g, (WAITING,), RUNNABLE)
     if e.arg == v.NET_HAND:
@@ -89,7 +90,7 @@ def ready(b: Books, e: Event) -> None:
         b.queue(e.g, Place("hand", e.m, v.SRC_GC))
         b.midpass.add(e.m)
         return
-    b.need("gc-ready", reason in _FROM_QUEUES or not known, f"G{e.g} does not wait for the collector")
+    b.need("gc-ready", reason in _FROM_QUEUES or first or not known, f"G{e.g} does not wait for the collector")
     if e.arg == v.NET_RING:
         b.put_tail(e.g, e.p)
     else:
@@ -110,7 +111,7 @@ def safe_points(b: Books, e: Event) -> None:
     b.need("safe-point", not b.gc.points, f"forEachP begins before P{list(b.gc.points)[:1]} has had the last one")
     b.need("safe-point", b.world in ("on", "starting"), f"forEachP begins, and the world is {b.world}")
     b.need("reason", 0 <= e.arg < len(v.POINT_NAMES), f"forEachP for an unknown reason {e.arg}")
-    b.gc.points = set(range(b.procs))
+    b.gc.points, b.gc.asker = set(range(b.procs)), e.m
 
 
 def safe_point(b: Books, e: Event) -> None:

@@ -148,7 +148,7 @@ def preempt(b: Books, e: Event) -> None:
     if e.arg in (v.PREEMPT_SCAN, v.PREEMPT_GC):
         b.need("gc-work", b.gc.phase == v.GC_MARK, f"G{e.g} is asked to stop for the collector, which does not mark")
     if e.arg == v.PREEMPT_SAFE_POINT:
-        b.need("safe-point", e.p in b.gc.points, f"G{e.g} is asked to stop for P{e.p}'s safe point, which it has had")
+        b.need("safe-point", b.gc.points, f"G{e.g} is asked to stop for a safe point that all Ps have had")
 
 
 def signal(b: Books, e: Event) -> None:

@@ -28,7 +28,7 @@ IDS: Final[dict[int, str]] = {
     v.E_NET_READY: "g", v.E_TIMER_HEAP: "p",
     v.E_LOCK_SPIN: "gpm", v.E_STARVING: "gpm",
     v.E_STACK_GROW: "gpm", v.E_STACK_SHRINK: "g", v.E_STACK_SEGMENT: "gpm", v.E_STACK_NEW: "g",
-    v.E_GC_PHASE: "gpm", v.E_GC_CYCLE: "gm", v.E_GC_WORKER: "gpm", v.E_GC_ASSIST: "gpm", v.E_GC_READY: "gm",
+    v.E_GC_PHASE: "gpm", v.E_GC_CYCLE: "gm", v.E_GC_WORKER: "gpm", v.E_GC_ASSIST: "gpm", v.E_GC_READY: "g",
     v.E_GC_TRACE: "gm", v.E_SAFE_POINTS: "gpm", v.E_SAFE_POINT: "p", v.E_QUEUE_DRAIN: "gpm", v.E_GC_HELD: "gpm",
     v.E_GC_RELEASED: "g",
     v.E_STW_STOP: "gpm", v.E_GCSTOP: "p", v.E_STW_STOPPED: "gpm", v.E_STW_START: "gpm", v.E_P_DESTROY: "pm",
@@ -121,6 +121,8 @@ def _conserve(b: Books) -> None:
     if not b.version.wakep_after_yield:
         return
     for g, place in b.place.items():
+        if place.what == "global" and b.started:
+            continue  # sysmon starts a thread for what it puts there, and that one does not spin
         if place.what != "hand":
             b.wrong("conserve", f"G{g} waits on {place}, P{b.pidle[-1]} is idle, and no M looks for work")
             return

@@ -79,7 +79,7 @@ def m_new(b: Books, e: Event) -> None:
 
 def m_start(b: Books, e: Event) -> None:
     last = b.midle[-1] if b.midle else -1
-    named = e.arg == 2 and b.world == "starting"
+    named = b.world == "starting"  # the last M that had the P, or one of several that are started together
     b.need("midle", e.m == last or not b.midle or named, f"M{e.m} is woken, but M{last} parked last")
     b.m_move(e.m, ("new", "parked"), "starting")
     if e.m in b.midle:
