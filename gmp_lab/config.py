@@ -40,6 +40,13 @@ class Costs:
     call: int = 4  # a call and its return, checked by the prologue
     stack_kb: int = 90  # growing or shrinking a stack, for each KiB that is copied
     stack_segment: int = 200  # up to 1.2: linking one more stack segment, or freeing it (a guess: not measured)
+    malloc: int = 30  # allocating an object, without what its size costs
+    malloc_kb: int = 300  # ... and for each KiB of it: fetching and zeroing fresh memory
+    mark_object: int = 105  # marking one object, nearly all of it waiting for memory: 65 to 120 measured
+    mark_kb: int = 250  # ... and for each KiB in it that may hold pointers
+    scan_stack: int = 1_000  # scanning a stack, without what its size costs
+    sweep_span: int = 300  # sweeping one span
+    gc_pause: int = 10_000  # what a cycle does in each of its two stops of the world
     sysmon: int = 20_000  # CPU time of one round of sysmon, where the group's time is limited (16 to 26 us measured)
     usleep_slack: int = 75_000  # what every usleep lasts longer than asked for, on average
     usleep_jitter: int = (
@@ -68,6 +75,10 @@ class Config:
     scheddetail     GODEBUG=scheddetail=1: every P, M and G then, not one line
     gcshrinkstackoff   GODEBUG=gcshrinkstackoff=1: the collector shrinks no stacks
     adaptivestackstart GODEBUG=adaptivestackstart: reused goroutines start with the average stack in use (1.19+)
+    gogc            GOGC, in percent: -1 (off) to 100000
+    gomemlimit      GOMEMLIMIT in bytes, 0..2**63-1 (the default: no limit)
+    gctrace         GODEBUG=gctrace=1: a line after every cycle of the collector
+    gcstoptheworld  GODEBUG=gcstoptheworld=1: marking is not concurrent, no user goroutine runs meanwhile
     os              "linux" or "windows": how threads are preempted, what a stack needs, how a thief waits
     startup         "bare": main alone; "real": with the goroutines and ticks that a real program starts with
     max_events      guard against endless programs: engine steps, 1..1e9
@@ -89,6 +100,10 @@ class Config:
     scheddetail: bool = False
     gcshrinkstackoff: bool = False
     adaptivestackstart: bool = True
+    gogc: int = 100
+    gomemlimit: int = (1 << 63) - 1
+    gctrace: bool = False
+    gcstoptheworld: bool = False
     os: str = "linux"
     quota_us: int | None = None
     period_us: int = 100_000
@@ -110,6 +125,10 @@ class Config:
         check_bool("scheddetail", self.scheddetail)
         check_bool("gcshrinkstackoff", self.gcshrinkstackoff)
         check_bool("adaptivestackstart", self.adaptivestackstart)
+        check_int("gogc", self.gogc, -1, 100_000, "percent")
+        check_int("gomemlimit", self.gomemlimit, 0, 2**63 - 1, "bytes")
+        check_bool("gctrace", self.gctrace)
+        check_bool("gcstoptheworld", self.gcstoptheworld)
         self._check_quota()
 
     def _check_quota(self) -> None:

@@ -98,6 +98,8 @@ class Version:
     dump: str = "1.25"  # waitReasonStrings, printcreatedby: words of a goroutine dump, of gmp_lab.dump.FORMATS
     stw_runnext: bool = True  # goschedImpl: a G preempted for a stop of the world goes to runnext (1.26+)
     stw_old_m: bool = True  # procresize: a P goes back to its last M, and idle Ps get mark workers at once (1.26+)
+    gctrace: str = "1.27"  # gcMarkTermination: fields of the gctrace line, of gmp_lab.gctrace.FORMATS
+    green_tea: bool = True  # enlistWorker: also wakes idle Ps for new mark work, as Green Tea marking needs (1.26+)
     metrics_count_system: bool = True  # gcount: /sched/goroutines counts the runtime's own goroutines (1.26+)
     # stacks (runtime/stack.go; up to 1.3 runtime/stack.h)
     stack_min: int = 2048  # stackMin: bytes that a new goroutine gets
@@ -137,6 +139,8 @@ _1_25 = replace(
     idle_p_highest_first=False,
     scheddetail="1.23",
     stw_runnext=False,
+    green_tea=False,
+    gctrace="1.23",
     stw_old_m=False,
     metrics_count_system=False,
 )
@@ -160,6 +164,7 @@ _1_19 = replace(
     wakep_after_yield=False,
     scheddetail="1.19",
     dump="1.19",
+    gctrace="1.19",
 )
 _1_14 = replace(
     _1_19,
@@ -167,6 +172,7 @@ _1_14 = replace(
     known="release notes; inferred from 1.19 where these say nothing; start-up not known",
     stack_guard=896,
     adaptive=False,
+    gctrace="1.6",
 )
 _1_13 = replace(
     _1_14,

@@ -68,6 +68,11 @@ OP_SELECT: Final = 17
 OP_GOEXIT: Final = 18
 OP_SYNC: Final = 19  # the first of those in sync.py; the last is 29
 OP_GOMAXPROCS: Final = 35
+OP_READ_MEM: Final = 36
+OP_ALLOC: Final = 37
+OP_DROP: Final = 38
+OP_GC: Final = 39
+OP_SET_GC: Final = 40
 OP_COUNT: Final = 64  # room for the operations of sync, stacks, memory and the network
 
 LOOP_KINDS: Final = ("free", "leaf", "call", "unsafe", "nosplit")

@@ -12,6 +12,7 @@ from gmp_lab import ConfigError, Recording, state_after
 from gmp_lab import vocabulary as v
 from gmp_lab.doctor import find_toolchain
 from gmp_lab.narrate import Step, narrate
+from gmp_lab.narrate.collector import COLLECTOR
 from gmp_lab.narrate.goroutines import GOROUTINES
 from gmp_lab.narrate.memory import MEMORY
 from gmp_lab.narrate.quota import QUOTA
@@ -104,6 +105,21 @@ NEXT: list[Row] = [
     (1, v.E_STW_STOPPED, 1, 0, 0, v.STW_GOMAXPROCS),
     (1, v.E_STW_START, 1, 0, 0, 2),
     (1, v.E_P_DESTROY, -1, 1, 0, -1),
+    *((1, v.E_PREEMPT, 1, 0, 0, why) for why in range(2, 5)),
+    *((1, v.E_GC_CYCLE, 1, -1, 0, why) for why in range(len(v.GC_TRIGGERS))),
+    *((1, v.E_GC_PHASE, 1, 0, 0, phase) for phase in range(len(v.GC_PHASES))),
+    *((1, v.E_GC_WORKER, 1, 0, 0, mode) for mode in range(len(v.GC_MODES))),
+    (1, v.E_GC_ASSIST, 1, 0, 0, 1),
+    (1, v.E_GC_ASSIST, 1, 0, 0, 0),
+    *((1, v.E_GC_READY, 3, 0, 0, where) for where in range(len(v.NET_NAMES))),
+    *((1, v.E_GC_HEAP, -1, -1, -1, kib) for kib in (4000, 40_000)),
+    *((1, v.E_GC_GOAL, -1, -1, -1, kib) for kib in (4096, 2**31 - 1)),
+    (1, v.E_GC_TRACE, 1, -1, 0, 3),
+    *((1, v.E_SAFE_POINTS, 1, 0, 0, why) for why in range(len(v.POINT_NAMES))),
+    *((1, v.E_SAFE_POINT, -1, 1, m, -1) for m in (-1, 0)),
+    (1, v.E_QUEUE_DRAIN, 1, 0, 0, 1),
+    (1, v.E_GC_HELD, 2, 0, 0, v.SRC_LOCAL),
+    (1, v.E_GC_RELEASED, 2, -1, -1, -1),
     (1, v.E_THROTTLE, -1, -1, 0, 1),
     (1, v.E_THROTTLE, -1, -1, -1, 1),
     (1, v.E_UNTHROTTLE, -1, -1, 0, 1),
@@ -127,7 +143,7 @@ def every_step(go: str = "1.27") -> list[Step]:
 
 
 def test_every_kind_of_event_has_a_sentence() -> None:
-    assert set(GOROUTINES | THREADS | STACKS | MEMORY | QUOTA) == set(v.KIND_NAMES)
+    assert set(GOROUTINES | THREADS | STACKS | MEMORY | COLLECTOR | QUOTA) == set(v.KIND_NAMES)
 
 
 def test_the_examples_below_show_every_kind() -> None:

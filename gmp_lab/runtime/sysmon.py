@@ -103,7 +103,7 @@ def sysmonRound(rt: Runtime) -> None:
     """One round: take Ps from system calls, ask long runners to stop; then what is left to do in the round.
 
     Go: runtime/proc.go sysmon (1.27.3)
-    Differs: no scavenger, no forced GC yet.
+    Differs: no scavenger. The test for a forced cycle is at the end of the round.
     """
     if rt.limited and not rt.sysmon_runs():
         return
@@ -116,6 +116,20 @@ def sysmonRound(rt: Runtime) -> None:
     retake(rt, 0, sysmonRoundEnd)
 
 
+def forceGC(rt: Runtime) -> None:
+    """If there was no cycle of the collector for two minutes, wake the goroutine that starts one.
+
+    Go: runtime/proc.go sysmon (1.27.3)
+    Differs: this part of a round, as a function of its own.
+    """
+    gc = rt.gc
+    if gc.controller.gcPercent < 0 or gc.lastgc == 0 or rt.engine.now - gc.lastgc <= gc.forcegcperiod:
+        return
+    if gc.forceg is not None and gc.forceIdle:
+        gc.forceIdle = False
+        injectglist(rt, None, [gc.forceg], v.E_GC_READY)
+
+
 def sysmonRoundEnd(rt: Runtime) -> None:
     """The end of a round: count it as idle or not, print a schedtrace line when due.
 
@@ -123,6 +137,8 @@ def sysmonRoundEnd(rt: Runtime) -> None:
     Differs: see sysmonRound.
     """
     s = rt.sysmontick
+    if rt.gc is not None and rt.gc.phase == 0:
+        forceGC(rt)
     if s.retaken:
         s.idle = 0
     else:
