@@ -1,4 +1,4 @@
-"""The lines of the specification's table of conformance tests that need the collector (the others: test_spec_table)."""
+"""The collector's lines of the specification's table of conformance tests (the others: test_spec_table)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from scenes import MS, run
+from scenes import run
 
 from gmp_lab import WaitGroup, chan, go, log, now, recv, sleep, work
 from gmp_lab import vocabulary as v
