@@ -40,6 +40,13 @@ class Costs:
     call: int = 4  # a call and its return, checked by the prologue
     stack_kb: int = 90  # growing or shrinking a stack, for each KiB that is copied
     stack_segment: int = 200  # up to 1.2: linking one more stack segment, or freeing it (a guess: not measured)
+    malloc: int = 30  # allocating an object, without what its size costs
+    malloc_kb: int = 300  # ... and for each KiB of it: fetching and zeroing fresh memory
+    mark_object: int = 105  # marking one object, nearly all of it waiting for memory: 65 to 120 measured
+    mark_kb: int = 250  # ... and for each KiB in it that may hold pointers
+    scan_stack: int = 1_000  # scanning a stack, without what its size costs
+    sweep_span: int = 300  # sweeping one span
+    gc_pause: int = 10_000  # what a cycle does in each of its two stops of the world
     sysmon: int = 20_000  # CPU time of one round of sysmon, where the group's time is limited (16 to 26 us measured)
     usleep_slack: int = 75_000  # what every usleep lasts longer than asked for, on average
     usleep_jitter: int = (
@@ -55,7 +62,7 @@ class Costs:
 class Config:
     """Parameters of one simulated process.
 
-    gomaxprocs      number of Ps, 1..256; None = what Go takes if nobody sets it, worked out here and kept as a number:
+    gomaxprocs      number of Ps, 1..256; None = what Go takes if nobody sets it, worked out here, kept as a number:
                     from version, cores and quota (it follows the quota then, since 1.25)
     seed            of the one random generator, 0..2**63-1
     go              the Go version whose rules hold, a name of params.VERSIONS: "1.0" to "1.27"
@@ -69,7 +76,13 @@ class Config:
     scheddetail     GODEBUG=scheddetail=1: every P, M and G then, not one line
     gcshrinkstackoff   GODEBUG=gcshrinkstackoff=1: the collector shrinks no stacks
     adaptivestackstart GODEBUG=adaptivestackstart: reused goroutines start with the average stack in use (1.19+)
+    gogc            GOGC, in percent: -1 (off) to 100000
+    gomemlimit      GOMEMLIMIT in bytes, 0..2**63-1 (the default: no limit)
+    gctrace         GODEBUG=gctrace=1: a line after every cycle of the collector
+    gcstoptheworld  GODEBUG=gcstoptheworld=1: marking is not concurrent, no user goroutine runs meanwhile
     os              "linux" or "windows": how threads are preempted, what a stack needs, how a thief waits
+    quota_changes   ((t, us), ...): from t ns on (1..3.6e12, each later than the one before) quota_us is us (0: none)
+    updatemaxprocs  GODEBUG=updatemaxprocs: GOMAXPROCS follows the quota if it is Go's default (1.25+)
     containermaxprocs  GODEBUG=containermaxprocs: Go's default for GOMAXPROCS looks at the quota (1.25+)
     auto_procs      gomaxprocs is Go's default; set by gomaxprocs=None, so that you need not
     startup         "bare": main alone; "real": with the goroutines and ticks that a real program starts with
@@ -92,10 +105,16 @@ class Config:
     scheddetail: bool = False
     gcshrinkstackoff: bool = False
     adaptivestackstart: bool = True
+    gogc: int = 100
+    gomemlimit: int = (1 << 63) - 1
+    gctrace: bool = False
+    gcstoptheworld: bool = False
     os: str = "linux"
     quota_us: int | None = None
     period_us: int = 100_000
+    quota_changes: tuple[tuple[int, int], ...] = ()
     containermaxprocs: bool = True
+    updatemaxprocs: bool = True
     auto_procs: bool = False
 
     def __post_init__(self) -> None:
@@ -116,18 +135,37 @@ class Config:
         check_bool("scheddetail", self.scheddetail)
         check_bool("gcshrinkstackoff", self.gcshrinkstackoff)
         check_bool("adaptivestackstart", self.adaptivestackstart)
+        check_int("gogc", self.gogc, -1, 100_000, "percent")
+        check_int("gomemlimit", self.gomemlimit, 0, 2**63 - 1, "bytes")
+        check_bool("gctrace", self.gctrace)
+        check_bool("gcstoptheworld", self.gcstoptheworld)
 
     def _check_quota(self) -> None:
         check_int("period_us", self.period_us, 1_000, 1_000_000, "us")
-        if self.quota_us is None:
-            return
-        check_int("quota_us", self.quota_us, 1_000, 1_000_000_000, "us")
-        if self.cores is None:
+        if self.quota_us is not None:
+            check_int("quota_us", self.quota_us, 1_000, 1_000_000_000, "us")
+        self._check_changes()
+        if self.cores is None and (self.quota_us is not None or self.quota_changes):
             raise ConfigError("cores", None, "a number of cores, as quota_us limits what is used of them")
+
+    def _check_changes(self) -> None:
+        """Check quota_changes, and make tuples of lists."""
+        try:
+            changes = tuple((t, us) for t, us in self.quota_changes)
+        except (TypeError, ValueError) as problem:
+            wanted = "pairs of a time in ns and a quota in us"
+            raise ConfigError("quota_changes", self.quota_changes, wanted) from problem
+        before = 0
+        for t, us in changes:
+            before = check_int("quota_changes(time)", t, before + 1, _MAX_NS, "ns")
+            if check_int("quota_changes(quota)", us, 0, 1_000_000_000, "us") and us < 1_000:
+                raise ConfigError("quota_changes(quota)", us, "0 for no limit, or 1000 to 1000000000 us")
+        object.__setattr__(self, "quota_changes", changes)
 
     def _check_procs(self) -> None:
         """Put Go's default in the place of gomaxprocs=None."""
         check_bool("containermaxprocs", self.containermaxprocs)
+        check_bool("updatemaxprocs", self.updatemaxprocs)
         check_bool("auto_procs", self.auto_procs)
         asked = self.gomaxprocs is None
         if not asked:
@@ -141,7 +179,7 @@ class Config:
         object.__setattr__(self, "auto_procs", True)
 
     def default_gomaxprocs(self, quota_us: int | None) -> int:
-        """GOMAXPROCS that Go takes with these cores under a quota of so many us; ConfigError if cores are not limited."""
+        """GOMAXPROCS that Go takes with these cores under a quota of so many us; ConfigError without cores."""
         version = params.version(self.go)
         if self.cores is None and version.default_procs != "one":
             raise ConfigError("cores", None, "a number of cores, as Go's default for GOMAXPROCS counts them")

@@ -196,14 +196,15 @@ def _with_line(g: DumpedG, line: str) -> DumpedG:
 
 def goroutines_at(  # noqa: PLR0913  # what may be asked of a dump, each optional
     rec: Recording, t: int, *, form: str | None = None, system: bool = False, current: int | None = None,
-    gc_starts_ns: Sequence[int] = (),
+    gc_starts_ns: Sequence[int] | None = None,
 ) -> list[DumpedG]:  # fmt: skip
     """What a crash at time t (ns) would show: the current goroutine first, then all in the order of Go's list.
 
     ``form``          one of FORMATS; that of the run's Go version if not given
     ``system``        with the runtime's own goroutines, as GOTRACEBACK=system shows them
     ``current``       the goroutine that is shown first; else the running one on the lowest thread, if any runs
-    ``gc_starts_ns``  when collections began: as in Go, a wait is measured from the first one that met it
+    ``gc_starts_ns``  when collections began to mark (None: those of the run): as in Go, a wait is measured from the
+                      first one that met it
     ConfigError for a time outside the run or a current goroutine that is not alive.
     """
     check_int("goroutines_at(t)", t, 0, rec.end_ns, "ns")
@@ -216,8 +217,13 @@ def goroutines_at(  # noqa: PLR0913  # what may be asked of a dump, each optiona
     elif current not in alive:
         raise ConfigError("current", current, f"a goroutine that is alive at {t} ns")
     order = sorted(alive, key=lambda g: g != current)  # stable: the others stay in Go's order
-    moment = _Moment(rec, state, books, form, t, gc_starts_ns)
+    moment = _Moment(rec, state, books, form, t, _marks(rec, i) if gc_starts_ns is None else gc_starts_ns)
     return [moment.dumped(g, g == current) for g in order if system or g == current or not _is_system(rec, g)]
+
+
+def _marks(rec: Recording, end: int) -> list[int]:
+    """When the collections among the first ``end`` events began to mark (ns)."""
+    return [rec.t[i] for i in range(end) if rec.kind[i] == v.E_GC_PHASE and rec.arg[i] == v.GC_MARK]
 
 
 def goroutine_dump(rec: Recording, t: int, **options: object) -> str:

@@ -21,7 +21,7 @@ from gmp_lab.recording import Recording
 Event = dict[str, Any]
 _PROCESSES: Final = {"P": (1, "Ps (processors)"), "M": (2, "Ms (threads)"), "G": (3, "Goroutines")}
 _QUIET: Final = {"P": {"idle"}, "M": {"parked"}, "G": {"dead"}}  # stays that a track leaves empty
-_WAKES: Final = {v.E_GO_CREATE, v.E_READY, v.E_NET_READY}
+_WAKES: Final = {v.E_GO_CREATE, v.E_READY, v.E_NET_READY, v.E_GC_READY}
 _MARKS: Final = {
     v.E_STEAL, v.E_RETAKE, v.E_HANDOFF, v.E_PREEMPT, v.E_SIGNAL, v.E_OVERFLOW, v.E_TIMER, v.E_TIMER_RUN, v.E_LOG,
     v.E_STW_STOP, v.E_STW_STOPPED, v.E_STW_START, v.E_DEADLOCK, v.E_STACK_GROW, v.E_STACK_SHRINK,

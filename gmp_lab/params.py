@@ -26,6 +26,7 @@ sysmonMaxSleep = 60 * 1000 * 1000 * 1000  # runtime/proc.go sysmon: forcegcperio
 stealSleepUs = 3  # runtime/proc.go runqgrab: usleep before a runnext is stolen
 stwRetryNS = 100 * 1000  # runtime/proc.go stopTheWorldWithSema: pause before preemptall is called again
 netpollEvents = 128  # runtime/netpoll_epoll.go netpoll: descriptors taken at a time
+updateMaxProcsNS = 1_000_000_000  # runtime/proc.go sysmon: looks so often whether GOMAXPROCS should be another
 sysmonPollNS = 10 * 1000 * 1000  # runtime/proc.go sysmon: polls the network if nobody did for so long
 active_spin = 4  # runtime/lock_spinbit.go active_spin: turns of spinning for a Mutex before sleeping
 starvationThresholdNs = 1000 * 1000  # internal/sync/mutex.go starvationThresholdNs: waiting longer is starving
@@ -98,6 +99,8 @@ class Version:
     dump: str = "1.25"  # waitReasonStrings, printcreatedby: words of a goroutine dump, of gmp_lab.dump.FORMATS
     stw_runnext: bool = True  # goschedImpl: a G preempted for a stop of the world goes to runnext (1.26+)
     stw_old_m: bool = True  # procresize: a P goes back to its last M, and idle Ps get mark workers at once (1.26+)
+    gctrace: str = "1.27"  # gcMarkTermination: fields of the gctrace line, of gmp_lab.gctrace.FORMATS
+    green_tea: bool = True  # enlistWorker: also wakes idle Ps for new mark work, as Green Tea marking needs (1.26+)
     metrics_count_system: bool = True  # gcount: /sched/goroutines counts the runtime's own goroutines (1.26+)
     # stacks (runtime/stack.go; up to 1.3 runtime/stack.h)
     stack_min: int = 2048  # stackMin: bytes that a new goroutine gets
@@ -137,6 +140,8 @@ _1_25 = replace(
     idle_p_highest_first=False,
     scheddetail="1.23",
     stw_runnext=False,
+    green_tea=False,
+    gctrace="1.23",
     stw_old_m=False,
     metrics_count_system=False,
 )
@@ -160,6 +165,7 @@ _1_19 = replace(
     wakep_after_yield=False,
     scheddetail="1.19",
     dump="1.19",
+    gctrace="1.19",
 )
 _1_14 = replace(
     _1_19,
@@ -167,6 +173,7 @@ _1_14 = replace(
     known="release notes; inferred from 1.19 where these say nothing; start-up not known",
     stack_guard=896,
     adaptive=False,
+    gctrace="1.6",
 )
 _1_13 = replace(
     _1_14,

@@ -71,6 +71,28 @@ class MState:
 
 
 @dataclass(slots=True)
+class GCState:
+    """The collector: phase (vocabulary.GC_*), cycles started, heap and goal in KiB (goal 0: no collector yet).
+
+    ``marking``: who marks now, with a mode (vocabulary.GC_MODES; 0: an assist).  ``held``: goroutines that are held
+    back while it marks.
+    """
+
+    phase: int = 0
+    cycles: int = 0
+    heap_kib: int = 0
+    goal_kib: int = 0
+    marking: dict[int, int] = field(default_factory=dict)
+    held: list[int] = field(default_factory=list)
+
+    def copy(self) -> GCState:
+        """An independent copy."""
+        return GCState(
+            self.phase, self.cycles, self.heap_kib, self.goal_kib, dict(self.marking), list(self.held)
+        )
+
+
+@dataclass(slots=True)
 class State:
     """Everything at one instant. ``runq`` is the global queue; ``pidle`` and ``midle`` have their top last."""
 
@@ -87,6 +109,7 @@ class State:
     sysmon_deep: bool = False
     gcwaiting: bool = False
     throttled: list[int] = field(default_factory=list)  # cores, in the order in which they were
+    gc: GCState = field(default_factory=GCState)
 
     def copy(self) -> State:
         """An independent copy."""
@@ -98,6 +121,7 @@ class State:
             deque(self.runq), list(self.pidle), list(self.midle),
             self.nmspinning, self.needspinning, self.sysmon_us, self.sysmon_deep, self.gcwaiting,
             throttled=list(self.throttled),
+            gc=self.gc.copy(),
         )  # fmt: skip
 
 
@@ -404,6 +428,52 @@ def _stack(r: Replay, s: State, e: Event) -> None:
         g.stack = e.arg if e.kind == v.E_STACK_NEW else v.stack_unpack(e.arg)[0]
 
 
+def _gc(r: Replay, s: State, e: Event) -> None:
+    gc = s.gc
+    if e.kind == v.E_GC_PHASE:
+        gc.phase = e.arg
+    elif e.kind == v.E_GC_CYCLE:
+        gc.cycles += 1
+    elif e.kind == v.E_GC_HEAP:
+        gc.heap_kib = e.arg
+    else:
+        gc.goal_kib = e.arg
+
+
+def _gc_mark(r: Replay, s: State, e: Event) -> None:
+    if e.arg:
+        s.gc.marking[e.g] = e.arg if e.kind == v.E_GC_WORKER else 0
+    else:
+        s.gc.marking.pop(e.g, None)
+
+
+def _gc_ready(r: Replay, s: State, e: Event) -> None:
+    if e.arg != v.NET_RING:
+        _net_ready(r, s, e)
+        return
+    s.gs[e.g].status, s.gs[e.g].reason = 1, -1
+    r.put_tail(s.ps[e.p], e.g)
+
+
+def _queue_drain(r: Replay, s: State, e: Event) -> None:
+    p = s.ps[e.p]
+    if p.runnext:
+        s.runq.append(p.runnext)
+    s.runq.extend(p.runq)
+    p.runq.clear()
+    p.runnext = 0
+
+
+def _gc_held(r: Replay, s: State, e: Event) -> None:
+    if e.kind == v.E_GC_HELD:
+        r.take(s, e, e.arg & 15)
+        s.ms[e.m].hand = 0
+        s.gc.held.append(e.g)
+    else:
+        s.gc.held.remove(e.g)
+        s.runq.append(e.g)
+
+
 _HANDLERS: Final = {
     v.E_GO_CREATE: _create, v.E_READY: _ready, v.E_QUEUE_TAIL: _queue_tail, v.E_OVERFLOW: _overflow,
     v.E_EXECUTE: _execute, v.E_PARK: _park, v.E_EXIT: _exit, v.E_YIELD: _yield, v.E_GLOB_GET: _glob_get,
@@ -415,6 +485,9 @@ _HANDLERS: Final = {
     v.E_SYSMON: _sysmon, v.E_SYSMON_DEEP: _sysmon, v.E_LOCK_THREAD: _lock_thread, v.E_NET_READY: _net_ready,
     v.E_STACK_GROW: _stack, v.E_STACK_SHRINK: _stack, v.E_STACK_SEGMENT: _stack, v.E_STACK_NEW: _stack,
     v.E_STW_STOP: _stw_stop, v.E_GCSTOP: _gcstop, v.E_STW_START: _stw_start, v.E_P_DESTROY: _p_destroy,
+    v.E_GC_PHASE: _gc, v.E_GC_CYCLE: _gc, v.E_GC_HEAP: _gc, v.E_GC_GOAL: _gc, v.E_GC_WORKER: _gc_mark,
+    v.E_GC_ASSIST: _gc_mark, v.E_GC_READY: _gc_ready, v.E_QUEUE_DRAIN: _queue_drain, v.E_GC_HELD: _gc_held,
+    v.E_GC_RELEASED: _gc_held,
     v.E_THROTTLE: _throttle, v.E_UNTHROTTLE: _throttle,
 }  # fmt: skip
 

@@ -108,12 +108,29 @@ E_STW_START: Final = 67  # gcwaiting is over, arg = number of Ps from now on; ev
 #                          arg; new ones are empty), p is m's and running; who gets them is told next
 E_P_DESTROY: Final = 68  # p is no more (GOMAXPROCS became smaller): its runnext, then its ring, in their order, go to
 #                          the head of the global queue; arg = length of the ring + DESTROY_NEXT if there is a runnext
+E_GC_PHASE: Final = 69  # g on p and m, which has stopped the world, sets the phase to arg (GC_OFF, GC_MARK, GC_TERM)
+E_GC_CYCLE: Final = 70  # g on m starts a cycle, for reason arg (GC_TRIGGERS)
+E_GC_WORKER: Final = 71  # the worker g begins to mark on p and m in mode arg (GC_MODES); 0: it stops marking
+E_GC_ASSIST: Final = 72  # g on p and m begins (arg 1) to mark because it allocates, or stops (arg 0)
+E_GC_READY: Final = 73  # waiting -> runnable, by the collector or sysmon; arg = NET_*, where g goes: as a worker to
+#                         the hand of m, which will execute it with p (SRC_GC); to the tail of p's ring (E_OVERFLOW
+#                         follows if it is full); or to the global tail
+E_GC_HEAP: Final = 74  # the heap in use has arg KiB (told every 256 KiB, and when the phase changes)
+E_GC_GOAL: Final = 75  # the goal of this cycle, or of the next if none is on, is arg KiB (2**31 - 1: none)
+E_GC_TRACE: Final = 76  # g on m prints the gctrace line of cycle arg
+E_SAFE_POINTS: Final = 77  # forEachP: g on p and m asks every P to run a function; arg = POINT_*
+E_SAFE_POINT: Final = 78  # it is run for p, by m (-1: by who asked)
+E_QUEUE_DRAIN: Final = 79  # the worker g on p and m moves p's runnext, then its ring, to the global tail: arg Gs
+E_GC_HELD: Final = 80  # g, taken from somewhere to be executed (source in arg, as in E_EXECUTE) by m with p, is held
+#                        back, on no queue, while the world is as good as stopped (gcstoptheworld)
+E_GC_RELEASED: Final = 81  # g, held back until now, goes to the global tail
 
 # --- CPU time of the group (only with a quota) --------------------------------------------------------------------
 E_THROTTLE: Final = 101  # core arg is throttled: nobody runs there until E_UNTHROTTLE; m (-1: none), which has just
 #                          left it or was to get it, waits there and can go nowhere else
 E_UNTHROTTLE: Final = 102  # core arg can be used again; m, which waited there, waits for a core as others do
 E_REFILL: Final = 103  # a period begins and the group's pool is full again; arg = us that were left in it
+E_QUOTA: Final = 104  # arg us in each period from now on (0: no limit): a full pool, and no debts
 
 KIND_NAMES: Final[dict[int, str]] = {
     value: name[2:].lower()
@@ -130,8 +147,9 @@ SRC_POLL: Final = 5  # from the hand: readied by the poller
 SRC_SYSEXIT: Final = 6  # from the hand: exitsyscall found a P late
 SRC_LOCKED: Final = 7  # from the hand: its own thread was given the P
 SRC_PARK: Final = 8  # from the hand: parking was called off
+SRC_GC: Final = 9  # from the hand: a mark worker that its P has chosen
 SRC_NAMES: Final = ("runnext", "local", "global (61st tick)", "global", "stolen", "netpoll", "syscall exit",
-                    "locked thread", "park called off")  # fmt: skip
+                    "locked thread", "park called off", "mark worker")  # fmt: skip
 INHERIT: Final = 16  # added to the source: the goroutine runs in its predecessor's time slice
 
 YIELD_GOSCHED: Final = 0  # runtime.Gosched: to the global tail
@@ -163,6 +181,19 @@ TIMER_FUNC: Final = 2  # it starts the goroutine of AfterFunc
 
 PREEMPT_SLICE: Final = 0  # its slice is 10 ms old
 PREEMPT_STW: Final = 1  # the world is to be stopped
+PREEMPT_SCAN: Final = 2  # its stack is to be scanned
+PREEMPT_SAFE_POINT: Final = 3  # its P is to run a function (forEachP)
+PREEMPT_GC: Final = 4  # its P is to look whether it should mark
+
+GC_OFF: Final = 0
+GC_MARK: Final = 1
+GC_TERM: Final = 2
+GC_PHASES: Final = ("off", "mark", "mark termination")
+GC_TRIGGERS: Final = ("heap", "time", "forced")  # of E_GC_CYCLE
+GC_MODES: Final = ("not a worker", "dedicated", "fractional", "idle")
+POINT_MARK_DONE: Final = 0  # nothing seems to be left to mark: hand in what Ps keep to themselves
+POINT_FLUSH: Final = 1  # the cycle is over: forget what Ps have cached
+POINT_NAMES: Final = ("mark termination", "flush of the caches")
 
 GCSTOP_SELF: Final = 0  # m gave it up in gcstopm
 GCSTOP_IDLE: Final = 1  # it was idle

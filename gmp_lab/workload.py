@@ -68,6 +68,12 @@ OP_SELECT: Final = 17
 OP_GOEXIT: Final = 18
 OP_SYNC: Final = 19  # the first of those in sync.py; the last is 29
 OP_GOMAXPROCS: Final = 35
+OP_READ_MEM: Final = 36
+OP_ALLOC: Final = 37
+OP_DROP: Final = 38
+OP_GC: Final = 39
+OP_SET_GC: Final = 40
+OP_DEFAULT_PROCS: Final = 50
 OP_COUNT: Final = 64  # room for the operations of sync, stacks, memory and the network
 
 LOOP_KINDS: Final = ("free", "leaf", "call", "unsafe", "nosplit")
@@ -177,6 +183,11 @@ def unlock_os_thread() -> Op:
 def gomaxprocs(n: int) -> Op:
     """runtime.GOMAXPROCS(n): ``old = yield gomaxprocs(n)``; 1..256 with the world stopped, 0 only asks."""
     return (OP_GOMAXPROCS, check_int("gomaxprocs(n)", n, 0, 256))
+
+
+def set_default_gomaxprocs() -> Op:
+    """runtime.SetDefaultGOMAXPROCS() of Go 1.25: as if nobody had set GOMAXPROCS; needs Config(cores=...)."""
+    return (OP_DEFAULT_PROCS,)
 
 
 class Chan:

@@ -12,6 +12,7 @@ from statistics import mean, median
 from typing import Any
 
 import scenes
+import scenes_heap
 import scenes_stack
 import scenes_time
 from ground_truth import decode, orders
@@ -151,6 +152,24 @@ def e6a(point: Point, go: str) -> Statistics:
     return medians(lambda seed: scenes_time.shared_tasks(us, gomaxprocs, seed=seed, go=go))
 
 
+def heap_settings(env: dict[str, str]) -> dict[str, Any]:
+    """GOGC, GOMEMLIMIT and GODEBUG of a point as settings of a Config."""
+    settings: dict[str, Any] = {"asyncpreemptoff": "asyncpreemptoff=1" in env.get("GODEBUG", "")}
+    if "GOGC" in env:
+        settings["gogc"] = -1 if env["GOGC"] == "off" else int(env["GOGC"])
+    if "GOMEMLIMIT" in env:
+        settings["gomemlimit"] = int(env["GOMEMLIMIT"].removesuffix("MiB")) << 20
+    return settings
+
+
+def e8(point: Point, go: str) -> Statistics:
+    return scenes_heap.churning(**point["args"], gomaxprocs=point["GOMAXPROCS"], **heap_settings(point["env"]), go=go)
+
+
+def e9(point: Point, go: str) -> Statistics:
+    return scenes_heap.stops_against_a_loop(point["args"]["T"], **heap_settings(point["env"]), go=go)
+
+
 def e10(point: Point, go: str) -> Statistics:
     args, gomaxprocs = point["args"], point["GOMAXPROCS"]
     return medians(lambda seed: scenes_time.overshoots(args["hogs"], args["sleep"], gomaxprocs, seed=seed, go=go))
@@ -179,6 +198,6 @@ EXACT: dict[str, Callable[[Point, str], tuple[str, str]]] = {
     "e1": e1, "e6b": e6b, "e7a": e7a, "e7b": e7b, "e7c": e7c, "e11": e11, "e13": e13,
 }  # fmt: skip
 STATISTICS: dict[str, Callable[[Point, str], Statistics]] = {
-    "e2": e2, "e2t": e2t, "e3": e3, "e4a": e4a, "e4b": e4b, "e4c": e4c, "e4d": e4d, "e5": e5, "e6a": e6a, "e10": e10,
-    "e12": e12, "e14": e14, "e15": e15,
+    "e2": e2, "e2t": e2t, "e3": e3, "e4a": e4a, "e4b": e4b, "e4c": e4c, "e4d": e4d, "e5": e5, "e6a": e6a,
+    "e8": e8, "e9": e9, "e10": e10, "e12": e12, "e14": e14, "e15": e15,
 }  # fmt: skip

@@ -45,6 +45,7 @@ GO = [
     Row("params.sysmonMaxDelay", PROC, "sysmon", r"if delay > (.+) \{", us),
     Row("params.sysmonIdleRounds", PROC, "sysmon", r"idle > (.+) \{"),
     Row("params.sysmonMaxSleep", PROC, "sysmon", r"sleep := (.+)"),
+    Row("params.updateMaxProcsNS", PROC, "sysmon", r"lastgomaxprocs\+(.+) <= now"),
     Row("params.sysmonPollNS", PROC, "sysmon", r"lastpoll\+(.+) < now"),
     Row("params.stwRetryNS", PROC, "stopTheWorldWithSema", r"notetsleep\(&sched\.stopnote, (.+)\) \{"),
     Row("params.stealSleepUs", PROC, "runqgrab", r"usleep\((.+)\)"),
@@ -87,6 +88,16 @@ GO = [
     *(Row(f"runtime.mgclimit.{name}", "runtime/mgclimit.go", name)
       for name in ("gcCPULimiterUpdatePeriod", "capacityPerProc", "limiterEventNone", "limiterEventIdleMarkWork",
                    "limiterEventMarkAssist", "limiterEventScavengeAssist", "limiterEventIdle")),
+    *(Row(f"runtime.mgcmark.{name}", "runtime/mgcmark.go", name)
+      for name in ("gcDrainUntilPreempt", "gcDrainFlushBgCredit", "gcDrainIdle", "gcDrainFractional")),
+    Row("runtime.mgcmark.yieldDelay", "runtime/preempt.go", "suspendG", r"const yieldDelay = (.+)"),
+    *(Row(f"runtime.mgcstate.{name}", "runtime/mgc.go", name)
+      for name in ("_GCoff", "_GCmark", "_GCmarktermination", "gcBackgroundMode", "gcForceMode", "gcForceBlockMode")),
+    Row("runtime.mgcstate.drainCheckThreshold", "runtime/mgcmark.go", "drainCheckThreshold"),
+    Row("runtime.mgcstate.forcegcperiod", PROC, "forcegcperiod"),
+    Row("runtime.mheap.pageSize", "runtime/malloc.go", "pageSize"),
+    Row("runtime.mheap.maxSmallSize", "runtime/malloc.go", "maxSmallSize"),
+    Row("runtime.mheap.sweepBatchSize", "runtime/mgcsweep.go", "bgsweep", r"const sweepBatchSize = (.+)"),
     Row("metrics.runtime_metrics.MIN_BUCKET_BITS", "runtime/histogram.go", "timeHistMinBucketBits"),
     Row("metrics.runtime_metrics.MAX_BUCKET_BITS", "runtime/histogram.go", "timeHistMaxBucketBits"),
     Row("metrics.runtime_metrics.SUB_BUCKET_BITS", "runtime/histogram.go", "timeHistSubBucketBits"),
@@ -112,6 +123,9 @@ OURS = {
     "runtime.mgcpacer.ENLIST_PREEMPT": "names for what enlistWorker does",
     "runtime.osched.QUANTUM_NS": "the operating system's; measured",
     "runtime.osched.BEHIND_NS": "the operating system's; measured",
+    "runtime.malloc._TELL": "how often the record is told",
+    "runtime.mheap.nonHeap": "measured: what e8 shows of a process with a memory limit",
+    "runtime.mheap.globalsScan": "measured: what e8 shows of a process's goal",
     "runtime.stackcalls._CHUNK": "how often the simulation looks up from a recursion",
 }
 
@@ -121,6 +135,7 @@ FACTS: dict[str, tuple[object, str, str, str, bool]] = {
     "runnext": (True, "runtime/runtime2.go", "p", r"\brunnext\b", True),
     "steal_picks": (0, PROC, "stealWork", r"stealOrder\.start", True),
     "needspinning": (True, PROC, "pidlegetSpinning", r"needspinning\.Store\(1\)", True),
+    "green_tea": (True, "runtime/mgcpacer.go", "gcControllerState.enlistWorker", r"goexperiment\.GreenTeaGC", True),
     "wakep_after_yield": (True, PROC, "goschedImpl", r"\bwakep\(\)", True),
     "syscall_keeps_p": (True, PROC, "reentersyscall", r"_Psyscall|pp\.m = 0", False),
     "syscall_hands_over": (False, PROC, "reentersyscall", r"\bhandoffp\(", False),
@@ -146,7 +161,7 @@ SYSTEM_FACTS = [
 VERSION_OURS = {
     "name": "ours", "known": "ours", "startup": "measured", "startup_schedtick": "measured",
     "startup_threads": "measured", "idle_p_highest_first": "an order, measured", "schedtrace": "name of a format",
-    "scheddetail": "name of a format", "dump": "name of a format",
+    "scheddetail": "name of a format", "gctrace": "name of a format", "dump": "name of a format",
 }  # fmt: skip
 
 #: numbers of Go that the course states, in units of Go's own: (file, symbol, pattern or None, number)
@@ -208,7 +223,7 @@ INVENTED = (
 
 
 #: what Go takes from getg() or from package variables
-CARRIED = {"rt", "mp", "me", "gp", "pp"}
+CARRIED = {"rt", "mp", "me", "gp", "pp", "gc"}
 #: arguments that Go's function of the same name does not have
 MORE: dict[str, tuple[str, str]] = {
     "chan.chansend": ("value", "ep points to a value; there are no pointers here"),
@@ -240,9 +255,14 @@ MORE: dict[str, tuple[str, str]] = {
     "stackcalls.setMaxStack": ("op", "in, a word of Python, is op[1]"),
     "stackscan.isShrinkStackSafe": ("st", "a field of gp"),
     "stackscan.shrinkstack": ("st", "a field of gp"),
-    "stw.semacquire": ("sema", "addr is the address of its count"),
-    "stw.semrelease": ("sema", "addr is the address of its count"),
-    "stw.preemptall": ("own", "Go's preemptone refuses its own M"),
+    "system.semacquire": ("sema", "addr is the address of its count"),
+    "system.semrelease": ("sema", "addr is the address of its count"),
+    "system.Gosched": ("_", "as an operation of runtime code"),
+    "preempt.preemptall": ("own why", "Go's preemptone refuses its own M; for the record"),
+    "netpoll.injectglist": ("kind", "for the record"),
+    "malloc.mallocgc": ("op", "sizes and numbers of the objects"),
+    "mgc.test": ("kind n", "the fields of t"),
+    "mgc.gcStart": ("kind n", "the fields of trigger"),
     "timerchan.newTimer": ("what ns fn args", "package time's half is here too"),
     "timerchan.resetTimer": ("ns", "package time's half is here too"),
     "timerchan.timerchandrain": ("t", "the channel knows its timer, the timer its channel"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from handmade import BEGIN, recording
@@ -23,6 +25,7 @@ from gmp_lab.dump import (
     goroutines_at,
     parse_dump,
 )
+from gmp_lab.heap import gc
 from gmp_lab.recording import Columns
 from gmp_lab.workload import Body, Program, chan, go, lock_os_thread, recv, send, sleep, syscall
 
@@ -329,3 +332,18 @@ def test_a_real_deadlock_tells_the_same_of_the_same_program() -> None:
     run = golang.run_go(STUCK_GO, gomaxprocs=1, toolchain=toolchain)
     form = "1.25" if " in goroutine " in run.stderr else "1.19"
     assert told(run.stderr) == told(deadlock_text(simulate(Config(gomaxprocs=1), Program(stuck_main)), form))
+
+
+def test_minutes_of_a_run_count_from_its_own_collections() -> None:
+    def sleeper() -> Iterator[Any]:
+        yield sleep(ms=300_000)
+
+    def main() -> Iterator[Any]:
+        yield go(sleeper)
+        yield sleep(ms=60_000)
+        yield gc()
+        yield sleep(ms=150_000)
+
+    rec = simulate(Config(gomaxprocs=1, until_ns=5 * MINUTE), Program(main))
+    (shown,) = [g for g in goroutines_at(rec, 3 * MINUTE + 30 * 10**9 - 1) if g.reason == "sleep" and g.id != 1]
+    assert shown.minutes == 2 and goroutines_at(rec, MINUTE - 1)[-1].minutes == 0

@@ -16,9 +16,10 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "gmp_lab"
 FACTS = {"errors", "params", "vocabulary", "config", "recording"}  # what a reader of a Recording needs
-MODEL = FACTS | {"engine", "net", "stacks", "timer", "workload", "sync", "runtime", "simulate", "catalog", "stream"}
+MODEL = FACTS | {"engine", "heap", "net", "stacks", "timer", "workload", "sync", "runtime", "simulate", "catalog"}
+MODEL |= {"stream"}
 READERS = MODEL | {"replay", "narrate", "metrics", "schedtrace", "draw", "golang", "quiz", "claims", "validate"}
-READERS |= {"aftermath", "scheddetail", "dump", "gctrace", "export", "compare"}
+READERS |= {"aftermath", "compare", "cycles", "dump", "export", "gctrace", "scheddetail"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -29,13 +30,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": {"errors", "params"},
     "workload": {"errors"},
     "net": {"errors", "workload"},
+    "heap": {"errors", "workload"},
     "sync": {"errors", "workload"},
     "timer": {"errors", "workload"},
     "stacks": {"errors", "params", "workload"},
     "stackmath": {"errors", "params"},
     "catalog": {"errors", "stream", "workload"},
     "recording": {"errors", "config", "vocabulary"},
-    "runtime": {"engine", "net", "stacks", "timer", "workload", "sync", "params", "vocabulary", "errors", "config"},
+    "runtime": {"engine", "heap", "net", "stacks", "timer", "workload", "sync", "params", "vocabulary", "errors"}
+    | {"config"},
     "simulate": {"config", "recording", "runtime", "engine", "workload", "errors"},
     "replay": FACTS,
     "validate": FACTS,  # and not replay: two readings of one contract, so that a mistake in one shows
@@ -45,6 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "scheddetail": FACTS | {"aftermath", "replay"},
     "dump": FACTS | {"aftermath", "replay"},
     "gctrace": {"errors"},
+    "cycles": FACTS | {"gctrace"},
     "metrics": FACTS | {"replay"},
     "export": FACTS | {"metrics"},
     "compare": FACTS | {"metrics"},
@@ -59,7 +63,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Commands: nothing imports them except one another.  What they may import themselves is not ruled here.
 COMMANDS = {"__main__", "cli", "doctor", "checks", "setup_env", "notebook_tool", "compiled"}
 STDLIB_ONLY = MODEL | {"replay", "validate", "narrate", "schedtrace", "golang", "quiz", "claims", "twins", "__init__"}
-STDLIB_ONLY |= {"aftermath", "scheddetail", "dump", "gctrace"}
+STDLIB_ONLY |= {"aftermath", "scheddetail", "dump", "gctrace", "cycles"}
 MAY_NEED = {
     "metrics": {"numpy"},
     "export": set(),

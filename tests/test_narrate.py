@@ -12,6 +12,7 @@ from gmp_lab import ConfigError, Recording, state_after
 from gmp_lab import vocabulary as v
 from gmp_lab.doctor import find_toolchain
 from gmp_lab.narrate import Step, narrate
+from gmp_lab.narrate.collector import COLLECTOR
 from gmp_lab.narrate.goroutines import GOROUTINES
 from gmp_lab.narrate.memory import MEMORY
 from gmp_lab.narrate.quota import QUOTA
@@ -104,10 +105,26 @@ NEXT: list[Row] = [
     (1, v.E_STW_STOPPED, 1, 0, 0, v.STW_GOMAXPROCS),
     (1, v.E_STW_START, 1, 0, 0, 2),
     (1, v.E_P_DESTROY, -1, 1, 0, -1),
+    *((1, v.E_PREEMPT, 1, 0, 0, why) for why in range(2, 5)),
+    *((1, v.E_GC_CYCLE, 1, -1, 0, why) for why in range(len(v.GC_TRIGGERS))),
+    *((1, v.E_GC_PHASE, 1, 0, 0, phase) for phase in range(len(v.GC_PHASES))),
+    *((1, v.E_GC_WORKER, 1, 0, 0, mode) for mode in range(len(v.GC_MODES))),
+    (1, v.E_GC_ASSIST, 1, 0, 0, 1),
+    (1, v.E_GC_ASSIST, 1, 0, 0, 0),
+    *((1, v.E_GC_READY, 3, 0, 0, where) for where in range(len(v.NET_NAMES))),
+    *((1, v.E_GC_HEAP, -1, -1, -1, kib) for kib in (4000, 40_000)),
+    *((1, v.E_GC_GOAL, -1, -1, -1, kib) for kib in (4096, 2**31 - 1)),
+    (1, v.E_GC_TRACE, 1, -1, 0, 3),
+    *((1, v.E_SAFE_POINTS, 1, 0, 0, why) for why in range(len(v.POINT_NAMES))),
+    *((1, v.E_SAFE_POINT, -1, 1, m, -1) for m in (-1, 0)),
+    (1, v.E_QUEUE_DRAIN, 1, 0, 0, 1),
+    (1, v.E_GC_HELD, 2, 0, 0, v.SRC_LOCAL),
+    (1, v.E_GC_RELEASED, 2, -1, -1, -1),
     (1, v.E_THROTTLE, -1, -1, 0, 1),
     (1, v.E_THROTTLE, -1, -1, -1, 1),
     (1, v.E_UNTHROTTLE, -1, -1, 0, 1),
     (1, v.E_REFILL, -1, -1, -1, 20),
+    (1, v.E_QUOTA, -1, -1, -1, 30_000),
 ]
 NAMES = ("main", "worker", "reader", *["worker"] * 14)
 
@@ -127,7 +144,7 @@ def every_step(go: str = "1.27") -> list[Step]:
 
 
 def test_every_kind_of_event_has_a_sentence() -> None:
-    assert set(GOROUTINES | THREADS | STACKS | MEMORY | QUOTA) == set(v.KIND_NAMES)
+    assert set(GOROUTINES | THREADS | STACKS | MEMORY | COLLECTOR | QUOTA) == set(v.KIND_NAMES)
 
 
 def test_the_examples_below_show_every_kind() -> None:
@@ -140,7 +157,8 @@ def test_a_sentence_is_one_plain_line_that_ends_with_a_full_stop() -> None:
 
 
 def test_a_sentence_names_the_g_the_p_or_the_m_of_its_event() -> None:
-    silent = {v.E_NEED_SPIN, v.E_SYSMON, v.E_SYSMON_DEEP, v.E_SCHEDTRACE, v.E_DEADLOCK, v.E_NET_ARRIVE, v.E_REFILL}
+    silent = {v.E_NEED_SPIN, v.E_SYSMON, v.E_SYSMON_DEEP, v.E_SCHEDTRACE, v.E_DEADLOCK, v.E_NET_ARRIVE, v.E_REFILL,
+              v.E_QUOTA}  # fmt: skip
     for row, step in zip(NEXT, every_step(), strict=True):
         _, kind, g, p, m, _ = row
         ids = [f"{letter}{i}" for letter, i in (("G", g), ("P", p), ("M", m)) if i >= 0]
@@ -150,7 +168,8 @@ def test_a_sentence_names_the_g_the_p_or_the_m_of_its_event() -> None:
 
 def test_only_what_the_runtime_does_has_a_function() -> None:
     without = {row[1] for row, step in zip(NEXT, every_step(), strict=True) if not step.function}
-    assert without == {v.E_CPU_ON, v.E_CPU_OFF, v.E_LOG, v.E_NET_ARRIVE, v.E_THROTTLE, v.E_UNTHROTTLE, v.E_REFILL}
+    assert without == {v.E_CPU_ON, v.E_CPU_OFF, v.E_LOG, v.E_NET_ARRIVE, v.E_THROTTLE, v.E_UNTHROTTLE, v.E_REFILL,
+                       v.E_QUOTA}  # fmt: skip
 
 
 @pytest.mark.go

@@ -76,7 +76,7 @@ def test_every_operation_of_the_package_stands_in_the_reference(programs: str) -
 
 OPERATIONS = [
     name
-    for module in ("net", "stacks", "sync", "timer", "workload")
+    for module in ("heap", "net", "stacks", "sync", "timer", "workload")
     for name, value in vars(importlib.import_module(f"gmp_lab.{module}")).items()
     if inspect.isfunction(value) and value.__module__ == f"gmp_lab.{module}" and not name.startswith(("_", "check"))
     and name != "duration_ns"

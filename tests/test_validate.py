@@ -355,6 +355,9 @@ SPINS = (200, v.E_ACQUIRE_P, -1, 1, 1, -1)
 UNTIL_SPIN = HANDOVER[: HANDOVER.index(SPINS) + 1]  # M1 spins on P1, main runs on P0, G2 is in P0's runnext
 PARKED: Row = (400, v.E_PARK, 1, 0, 0, v.WAIT_NO["sync.WaitGroup.Wait"])
 TWO_MADE: Rows = [*BEGIN[1:], (100, v.E_GO_CREATE, 2, 0, 0, 1), (200, v.E_GO_CREATE, 3, 0, 0, 1)]  # ring 2, runnext 3
+CYCLE: Rows = [*BEGIN[1:], (9, v.E_STW_STOP, 1, 0, 0, v.STW_SWEEP_TERM), (9, v.E_STW_STOPPED, 1, 0, 0, 2),
+               (9, v.E_GC_CYCLE, 1, -1, 0, 0), (9, v.E_GC_PHASE, 1, 0, 0, v.GC_MARK),
+               (9, v.E_STW_START, 1, 0, 0, 1)]  # fmt: skip
 #: defects that are easier to write down than to find in a run: number of Ps, all events, rule
 WRITTEN: list[tuple[str, int, Rows, str]] = [
     ("the ring before runnext", 1, [*TWO_MADE, PARKED, (500, v.E_EXECUTE, 2, 0, 0, v.SRC_LOCAL)], "runnext-first"),
@@ -403,6 +406,17 @@ WRITTEN: list[tuple[str, int, Rows, str]] = [
     ("a first stack of an odd size", 1, [*TWO_MADE, (300, v.E_STACK_NEW, 3, 0, 0, 8000)], "stack"),
     ("a stack grows of who does not run", 1, [*TWO_MADE, (300, v.E_STACK_GROW, 3, 0, 0, v.stack_arg(8192, 900))],
      "owner"),
+    ("the collector's phase changes while the program runs", 1, [*BEGIN[1:], (9, v.E_GC_PHASE, 1, 0, 0, v.GC_MARK)],
+     "gc-phase"),
+    ("an assist without a cycle", 1, [*BEGIN[1:], (9, v.E_GC_ASSIST, 1, 0, 0, 1)], "gc-work"),
+    ("who marks goes to sleep", 1,
+     [*CYCLE, (10, v.E_GC_ASSIST, 1, 0, 0, 1), (20, v.E_PARK, 1, 0, 0, v.WAIT_NO["sleep"])], "gc-work"),
+    ("a dedicated worker on the only P", 1, [*CYCLE, (10, v.E_GC_WORKER, 1, 0, 0, 1)], "gc-mode"),
+    ("somebody else wakes an assist", 1,
+     [*TWO_MADE, (300, v.E_PARK, 1, 0, 0, v.WAIT_NO["GC assist wait"]), (300, v.E_EXECUTE, 3, 0, 0, v.INHERIT),
+      (400, v.E_READY, 1, 0, 0, 3)], "gc-ready"),
+    ("a heap of less than nothing", 1, [*BEGIN[1:], (9, v.E_GC_HEAP, -1, -1, -1, -5)], "gc-heap"),
+    ("a safe point that nobody asked for", 1, [*BEGIN[1:], (9, v.E_SAFE_POINT, -1, 0, 0, -1)], "safe-point"),
     ("two goroutines share a thread's hands", 1, [*TWO_MADE, (300, v.E_LOG, 3, 0, 0, 5)], "owner"),
 ]  # fmt: skip
 

@@ -41,6 +41,7 @@ from gmp_lab import (
 )
 from gmp_lab import workload as w
 from gmp_lab.catalog import CATALOG
+from gmp_lab.heap import alloc, drop, gc, read_mem_stats, set_gc_percent
 from gmp_lab.net import arrives, conn, read, write
 from gmp_lab.stacks import call, recurse, ret, set_max_stack, stack
 from gmp_lab.timer import Timer, TimerChan, new_timer
@@ -176,6 +177,7 @@ def test_every_operation_is_a_tuple_that_begins_with_a_number_of_its_own() -> No
     made += [new_timer(ms=1), t.Stop(), t.Reset(ms=1), recv(t.C), select(recv_case(t.C), recv_case(c))]
     made += [call(frame=8), ret(), recurse(2, frame=8), set_max_stack(1 << 20), stack(), gomaxprocs(2)]
     made += [call(frame=8, nosplit=True)]
+    made += [alloc(bytes=8), drop(bytes=8), gc(), set_gc_percent(50), read_mem_stats(), w.set_default_gomaxprocs()]
     codes = {code for name, code in vars(w).items() if name.startswith("OP_")} - {
         w.OP_COUNT, w.OP_PARK, w.OP_CONTINUE, w.OP_SYNC,
     }  # fmt: skip

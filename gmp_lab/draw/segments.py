@@ -102,6 +102,7 @@ _SOURCES: Final = {
     v.SRC_RUNNEXT: "from runnext", v.SRC_LOCAL: "from the ring", v.SRC_GLOBAL61: "global queue, 61st tick",
     v.SRC_GLOBAL: "from the global queue", v.SRC_STEAL: "stolen", v.SRC_POLL: "from the poller",
     v.SRC_SYSEXIT: "back from a system call", v.SRC_LOCKED: "on its own thread", v.SRC_PARK: "not parked after all",
+    v.SRC_GC: "chosen to mark",
 }  # fmt: skip
 _PLAIN: Final = {
     v.E_GO_CREATE: "created", v.E_READY: "readied", v.E_EXIT: "exit", v.E_SYSCALL: "system call",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gmp_lab.errors import check_int
+from gmp_lab.narrate.collector import COLLECTOR
 from gmp_lab.narrate.goroutines import GOROUTINES
 from gmp_lab.narrate.memory import MEMORY
 from gmp_lab.narrate.quota import QUOTA
@@ -53,4 +54,4 @@ def narrate(rec: Recording, i: int, state: State | None = None) -> Step:
     return Step(sentence, function, source[0] if source else PROC, rule)
 
 
-_SENTENCES: Final = GOROUTINES | THREADS | STACKS | MEMORY | QUOTA
+_SENTENCES: Final = GOROUTINES | THREADS | STACKS | MEMORY | COLLECTOR | QUOTA

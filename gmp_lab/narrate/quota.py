@@ -25,8 +25,14 @@ def _refill(c: Scene) -> SaidFrom:
     return text, "", "what was not used is lost", ""
 
 
+def _change(c: Scene) -> SaidFrom:
+    what = f"may use {c.e.arg} us of CPU time in each period" if c.e.arg else "may use as much CPU time as it can get"
+    return f"The limit changes: from now on the group {what}.", "", "Go 1.25 looks once a second", ""
+
+
 QUOTA: Final[dict[int, Callable[[Scene], SaidFrom]]] = {
     v.E_THROTTLE: _throttle,
     v.E_UNTHROTTLE: _unthrottle,
     v.E_REFILL: _refill,
+    v.E_QUOTA: _change,
 }

@@ -149,8 +149,14 @@ def _sysmon_deep(c: Scene) -> Said:
     return "sysmon wakes from its deep sleep.", "sysmon", "back to 20 us if somebody else woke it"
 
 
+_WHY_STOP: Final = (
+    "it has had P{p} for 10 ms", "the world is to be stopped", "its stack is to be scanned",
+    "P{p} is to run a function at a safe point", "P{p} is to look whether it should mark",
+)  # fmt: skip
+
+
 def _preempt(c: Scene) -> Said:
-    why = "it has had P{p} for 10 ms" if c.e.arg == v.PREEMPT_SLICE else "the world is to be stopped"
+    why = _WHY_STOP[c.e.arg]
     text = f"{c.g(c.e.g)} on M{c.e.m} is asked to stop: {why.format(p=c.e.p)}."
     return text, "preemptone", "a request: a flag for the prologue, a signal for the rest"
 

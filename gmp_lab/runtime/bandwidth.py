@@ -188,6 +188,19 @@ class QuotaCores(Cores):
             if self.left[core] > 0:
                 self._unthrottle(core)
 
+    def set_quota(self, quota: int) -> None:
+        """Somebody has written cpu.max: a full pool of the new size, and debts and throttling are over.
+
+        Ours: Linux's tg_set_cfs_bandwidth (kernel/sched/core.c).
+        """
+        for core, mp in enumerate(self.on):
+            if mp is not None:
+                self._charge(core)
+        self.quota, self.pool = quota, max(quota, 0)
+        self.left = [1] * len(self.left)
+        for core in list(self.held):
+            self._unthrottle(core)
+
     def _start(self) -> None:
         self.active = True
         now = self.rt.engine.now
@@ -196,9 +209,11 @@ class QuotaCores(Cores):
     def _refill(self, _a: object, _b: object) -> None:
         """A period begins; after one in which nobody drew anything the timer stops."""
         rt = self.rt
+        self.active = False
+        if self.quota < 0:
+            return
         if rt.emit is not None:
             rt.emit((rt.engine.now, v.E_REFILL, -1, -1, -1, min(self.pool // 1000, 2**31 - 1)))
-        self.active = False
         self.pool = self.quota
         if self.held:
             self._start()

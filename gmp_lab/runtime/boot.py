@@ -12,6 +12,7 @@ from typing import Any
 
 from gmp_lab import params
 from gmp_lab import vocabulary as v
+from gmp_lab.runtime.debug import defaultGOMAXPROCSUpdateEnable
 from gmp_lab.runtime.goroutine import newproc, newproc1
 from gmp_lab.runtime.runq import globrunqget, runqget
 from gmp_lab.runtime.runtime2 import M
@@ -44,6 +45,9 @@ def boot(rt: Runtime, program: Program) -> None:
     gp.left = 0
     if real:
         startupGoroutines(rt, m0)
+    rt.sched.customGOMAXPROCS = not rt.config.auto_procs
+    if rt.config.quota_changes:
+        defaultGOMAXPROCSUpdateEnable(rt)
     rt.started = True
     rt.engine.after(0, _mstart, rt, m0)
     sysmon(rt)

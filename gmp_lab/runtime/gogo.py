@@ -16,7 +16,21 @@ from gmp_lab import vocabulary as v
 from gmp_lab import workload as w
 from gmp_lab.config import Costs
 from gmp_lab.errors import ConfigError
-from gmp_lab.runtime import chan, cond, mutex, netpoll, rwmutex, select, sema, stackcalls, stw, timerchan, timers
+from gmp_lab.runtime import (
+    chan,
+    cond,
+    debug,
+    malloc,
+    mutex,
+    netpoll,
+    rwmutex,
+    select,
+    sema,
+    stackcalls,
+    system,
+    timerchan,
+    timers,
+)
 from gmp_lab.runtime.chan import chanrecv, chansend
 from gmp_lab.runtime.goroutine import Goexit, goexit0, gopark, goschedImpl, newproc
 from gmp_lab.runtime.preempt import newstackPreempt
@@ -178,7 +192,11 @@ def _park(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
 
 
 def _gomaxprocs(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
-    return stw.systemstack(rt, mp, gp, stw.GOMAXPROCS(rt, gp, op[1]))
+    return system.systemstack(rt, mp, gp, debug.GOMAXPROCS(rt, gp, op[1]))
+
+
+def _set_default_gomaxprocs(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
+    return system.systemstack(rt, mp, gp, debug.SetDefaultGOMAXPROCS(rt, gp))
 
 
 def _net_read(rt: Runtime, mp: M, gp: G, op: Op) -> bool:
@@ -262,6 +280,12 @@ OPERATIONS[w.OP_UNLOCK_THREAD] = _unlock_thread
 OPERATIONS[w.OP_NOW] = _now
 OPERATIONS[w.OP_PARK] = _park
 OPERATIONS[w.OP_GOMAXPROCS] = _gomaxprocs
+OPERATIONS[w.OP_DEFAULT_PROCS] = _set_default_gomaxprocs
+OPERATIONS[w.OP_ALLOC] = malloc.mallocgc
+OPERATIONS[w.OP_DROP] = malloc.opDrop
+OPERATIONS[w.OP_GC] = malloc.opGC
+OPERATIONS[w.OP_SET_GC] = malloc.opSet
+OPERATIONS[w.OP_READ_MEM] = malloc.opReadMem
 OPERATIONS[w.OP_CALL] = stackcalls.call
 OPERATIONS[w.OP_CALL_NOSPLIT] = stackcalls.callNosplit
 OPERATIONS[w.OP_RET] = stackcalls.ret
@@ -296,7 +320,7 @@ OPERATIONS[sy.OP_SEMA] = sema.sync_op
 # Operations without a prologue check: syscall.Syscall, Gosched and LockOSThread are nosplit, log is no code at all.
 NOSPLIT = frozenset((
     w.OP_SYSCALL, w.OP_GOSCHED, w.OP_LOCK_THREAD, w.OP_UNLOCK_THREAD, w.OP_LOG, w.OP_NET_ARRIVES, w.OP_RET,
-    w.OP_STACK, w.OP_CALL_NOSPLIT,
+    w.OP_STACK, w.OP_CALL_NOSPLIT, w.OP_CONTINUE,
 ))  # fmt: skip
 
 

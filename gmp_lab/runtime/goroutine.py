@@ -159,6 +159,8 @@ def goexit0(rt: Runtime, mp: M, gp: G, how: int = -1) -> None:
     gp.body = None
     if rt.stacks is not None:
         gfput(rt, mp, gp)
+    if rt.sched.gcBlackenEnabled:
+        _giveCredit(rt, gp)
     if gp.lockedm is not None:
         gp.lockedm.lockedg, gp.lockedm = None, None
     if rt.emit is not None:
@@ -167,3 +169,11 @@ def goexit0(rt: Runtime, mp: M, gp: G, how: int = -1) -> None:
     rt.opcosts[OP_GO] = rt.costs.go
     if gp is rt.main:
         rt.stop("exit")
+
+
+def _giveCredit(rt: Runtime, gp: G) -> None:
+    """gp has ended while the collector marks: what it has done more than its share, others may use (in gdestroy)."""
+    c = rt.gc.controller
+    credit = rt.gc.gcAssistBytes.pop(gp, 0)
+    if credit > 0:
+        c.bgScanCredit += int(c.assistWorkPerByte * float(credit))

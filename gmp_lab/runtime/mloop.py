@@ -125,6 +125,10 @@ class Machine(Runtime):
     def sysmon_runs(self) -> bool:
         return self.quota is None or self.quota.sysmon_runs(self.costs.sysmon)
 
+    def set_quota(self, quota: int) -> None:
+        assert self.quota is not None  # self.limited
+        self.quota.set_quota(quota)
+
     def sysmon_goes_on(self, _a: object, _b: object) -> None:
         sysmonRound(self)
 

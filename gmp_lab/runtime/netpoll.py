@@ -116,7 +116,9 @@ def netpoll(rt: Runtime) -> list[G]:
     return toRun
 
 
-def netpollready(rt: Runtime, mp: M | None, pp: P | None, gp: G, where: int) -> None:
+def netpollready(  # two more than Go's: for the record
+    rt: Runtime, mp: M | None, pp: P | None, gp: G, where: int, kind: int = v.E_NET_READY
+) -> None:
     """gp is runnable; where (vocabulary.NET_*) says where it goes: an M's hand, pp's ring or the global queue.
 
     Ours: what each caller of netpoll does with a goroutine of its list, and the record of it.
@@ -124,7 +126,7 @@ def netpollready(rt: Runtime, mp: M | None, pp: P | None, gp: G, where: int) -> 
     casgstatus(gp, _Gwaiting, _Grunnable)
     if rt.emit is not None:
         ids = (pp.id if pp is not None else -1, mp.id if mp is not None else -1)
-        rt.emit((rt.engine.now, v.E_NET_READY, gp.goid, *ids, where))
+        rt.emit((rt.engine.now, kind, gp.goid, *ids, where))
 
 
 def pollNetwork(rt: Runtime, mp: M, pp: P) -> G | None:
@@ -143,11 +145,11 @@ def pollNetwork(rt: Runtime, mp: M, pp: P) -> G | None:
     return gp
 
 
-def injectglist(rt: Runtime, mp: M | None, glist: list[G]) -> None:
+def injectglist(rt: Runtime, mp: M | None, glist: list[G], kind: int = v.E_NET_READY) -> None:
     """Queue goroutines: as many as there are idle Ps go to the global queue and wake them, the rest to mp's ring.
 
     Go: runtime/proc.go injectglist (1.27.3)
-    Differs: nothing. mp is None for sysmon, which has no P.
+    Differs: mp is None for sysmon, which has no P; kind of event is for the record.
     """
     if not glist:
         return
@@ -155,7 +157,7 @@ def injectglist(rt: Runtime, mp: M | None, glist: list[G]) -> None:
     n = len(glist) if pp is None else min(len(rt.sched.pidle), len(glist))
     for _ in range(n):
         gp = glist.pop()
-        netpollready(rt, mp, None, gp, v.NET_GLOBAL)
+        netpollready(rt, mp, None, gp, v.NET_GLOBAL, kind)
         globrunqput(rt, gp)
     for _ in range(n):
         idle = pidlegetSpinning(rt)
@@ -167,9 +169,9 @@ def injectglist(rt: Runtime, mp: M | None, glist: list[G]) -> None:
     while glist:
         gp = glist.pop()
         if len(pp.runq) < rt.ring:
-            netpollready(rt, mp, pp, gp, v.NET_RING)
+            netpollready(rt, mp, pp, gp, v.NET_RING, kind)
             pp.runq.append(gp)
         else:
-            netpollready(rt, mp, None, gp, v.NET_GLOBAL)
+            netpollready(rt, mp, None, gp, v.NET_GLOBAL, kind)
             globrunqput(rt, gp)
     wakep(rt)

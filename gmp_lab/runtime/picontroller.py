@@ -8,8 +8,7 @@ import math
 class piController:
     """A controller that follows a value with a delay: proportional to the error, and to its sum.
 
-    Go: runtime/mgcpacer.go piController (1.19.8)
-    Differs: the constants of its only user, consMarkController, are its own.
+    Ours: as in Go 1.19, where the constants are those of its only user, consMarkController.
     """
 
     def __init__(self) -> None:
@@ -18,8 +17,7 @@ class piController:
     def next(self, input_: float, setpoint: float, period: float) -> float:
         """The next output, from the last one and the value to follow; 0 after figures beyond all measure.
 
-        Go: runtime/mgcpacer.go piController.next (1.19.8)
-        Differs: returns the 0 that its caller would set.
+        Ours: as in Go 1.19, but returns the 0 that its caller would set.
         """
         kp, ti, tt, least, most = 0.9, 4.0, 1000.0, -1000.0, 1000.0
         rawOutput = kp * (setpoint - input_) + self.errIntegral

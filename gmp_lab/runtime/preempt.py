@@ -9,11 +9,13 @@ Loops contain no check of any kind.
 from __future__ import annotations
 
 from gmp_lab import vocabulary as v
-from gmp_lab.runtime.goroutine import gopreempt_m
-from gmp_lab.runtime.runtime2 import G, M, P, _Grunning, _Gsyscall
+from gmp_lab.runtime.goroutine import gopark, gopreempt_m
+from gmp_lab.runtime.runtime2 import G, M, P, _Grunning, _Gsyscall, _Prunning
 from gmp_lab.runtime.stackscan import shrinkstack
 from gmp_lab.runtime.world import Runtime
 from gmp_lab.workload import LOOP_ASYNC, LOOP_CALLS
+
+_PREEMPTED = v.WAIT_NO["preempted"]
 
 
 def preemptone(rt: Runtime, pp: P, why: int) -> bool:
@@ -41,6 +43,33 @@ def preemptone(rt: Runtime, pp: P, why: int) -> bool:
         pp.preempt = True
         preemptM(rt, mp)
     return True
+
+
+def preemptall(rt: Runtime, own: P | None, why: int) -> None:
+    """Ask every running goroutine to stop, except the one on P own, who asks.
+
+    Go: runtime/proc.go preemptall (1.27.3)
+    Differs: why, a vocabulary.PREEMPT_*, is for the record.
+    """
+    for pp in rt.allp:
+        if pp.status == _Prunning and pp is not own:
+            preemptone(rt, pp, why)
+
+
+def preemptPark(rt: Runtime, mp: M, gp: G) -> None:
+    """gp parks because its stack is to be scanned; who scans it readies it.
+
+    Go: runtime/proc.go preemptPark (1.27.3)
+    Differs: waiting, for the reason "preempted", where Go has a status of its own.
+    """
+    gopark(rt, mp, gp, _PREEMPTED)
+
+
+def _yield(rt: Runtime, mp: M, gp: G) -> None:
+    if rt.gc is not None and gp in rt.gc.preemptStop:
+        preemptPark(rt, mp, gp)
+    else:
+        gopreempt_m(rt, mp, gp)
 
 
 def preemptM(rt: Runtime, mp: M) -> None:
@@ -129,7 +158,7 @@ def stopped(rt: Runtime, mp: M, gp: G) -> None:
         rt.emit((rt.engine.now, v.E_SIGNAL, gp.goid, mp.p.id if mp.p is not None else -1, mp.id, 1))
     if gp.stack is not None:
         gp.stack.asyncSafePoint = True
-    gopreempt_m(rt, mp, gp)
+    _yield(rt, mp, gp)
 
 
 def wantAsyncPreempt(gp: G | None) -> bool:
@@ -181,4 +210,4 @@ def newstackPreempt(rt: Runtime, mp: M, gp: G) -> None:
         if st.preemptShrink:
             st.preemptShrink = False
             gp.left += shrinkstack(rt, gp, st)
-    gopreempt_m(rt, mp, gp)
+    _yield(rt, mp, gp)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from gmp_lab import vocabulary as v
 from gmp_lab.errors import Throw
+from gmp_lab.runtime.mgcworker import assignWaitingGCWorker
 from gmp_lab.runtime.runq import runqempty
 from gmp_lab.runtime.runtime2 import G, M, P, _Pdead, _Pidle, _Prunning
 from gmp_lab.runtime.threads import acquirep, mget, mgetSpecific, pidleput
@@ -23,7 +24,7 @@ def procresize(rt: Runtime, gp: G, mp: M, nprocs: int) -> Runnable:
     Ends the stop: gcwaiting is off from here on.
 
     Go: runtime/proc.go procresize (1.27.3)
-    Differs: clears gcwaiting itself; no limit of the CPU limiter to change.
+    Differs: clears gcwaiting itself.
     """
     old, own = rt.gomaxprocs, mp.p
     if own is None or nprocs <= 0:
@@ -33,6 +34,7 @@ def procresize(rt: Runtime, gp: G, mp: M, nprocs: int) -> Runnable:
         pp.status = _Pidle
     rt.gomaxprocs = nprocs
     rt.sched.gcwaiting, rt.sched.stop = False, None
+    rt.sched.attend()
     own.status = _Prunning
     if rt.emit is not None:
         rt.emit((rt.engine.now, v.E_STW_START, gp.goid, own.id, mp.id, nprocs))
@@ -45,6 +47,8 @@ def procresize(rt: Runtime, gp: G, mp: M, nprocs: int) -> Runnable:
         destroy(rt, mp, pp)
     rt.sched.pdead.extend(reversed(rt.allp[nprocs:]))
     del rt.allp[nprocs:]
+    if rt.gc is not None and old != nprocs:
+        rt.gc.limiter.resetCapacity(rt.engine.now, nprocs)
     return _assign(rt, mp)
 
 
@@ -94,6 +98,9 @@ def _assign(rt: Runtime, mp: M) -> Runnable:
     for pp in needm if rt.version.stw_old_m else reversed(needm):
         runnable.append((pp, mget(rt)))
     idle.reverse()  # the lowest is on top of Go's list
+    if rt.version.stw_old_m and rt.sched.gcBlackenEnabled:
+        while idle and assignWaitingGCWorker(rt, idle[0]):
+            runnable.append((idle.pop(0), mget(rt)))
     for pp in idle if rt.version.idle_p_highest_first else reversed(idle):
         pidleput(rt, pp)
     runnable.reverse()  # Go's list has its next element in front

@@ -158,8 +158,9 @@ class P:
     """
 
     __slots__ = (
-        "gcStopTime", "id", "idle", "m", "oldm", "preempt", "runnext", "runq", "schedtick", "status", "syscalltick",
-        "sysmontick", "timers", "zombies",
+        "gcAssistTime", "gcFractionalMarkTime", "gcMarkWorkerMode", "gcMarkWorkerStartTime", "gcStopTime", "id",
+        "idle", "m", "nextGCMarkWorker", "oldm", "preempt", "runSafePointFn", "runnext", "runq", "schedtick",
+        "status", "syscalltick", "sysmontick", "timers", "zombies",
     )  # fmt: skip
 
     def __init__(self, id: int) -> None:
@@ -174,6 +175,12 @@ class P:
         self.preempt = False
         self.sysmontick = Sysmontick()
         self.gcStopTime = 0  # when it was stopped
+        self.runSafePointFn = False  # it is to run sched.safePointFn
+        self.gcMarkWorkerMode = 0  # of the worker that runs on it, or will
+        self.nextGCMarkWorker: G | None = None  # the worker that it will run next
+        self.gcMarkWorkerStartTime = 0
+        self.gcFractionalMarkTime = 0  # ns in fractional workers in this cycle
+        self.gcAssistTime = 0  # ns of assists that the controller has not been told of
         self.timers: list[tuple[int, int, Any]] = []  # heap of (when, serial number, sleeping G or Timer)
         self.zombies = 0  # stopped timers in it
         self.idle = False  # on sched.pidle (Go: its bit in idlepMask)
@@ -203,9 +210,11 @@ class Sched:
     """
 
     __slots__ = (
-        "arrivals", "conns", "epoll", "gcsema", "gcwaiting", "lastpoll", "midle", "mnext", "needspinning",
-        "netpollWaiters", "newprocs", "nmidlelocked", "nmspinning", "nmsys", "pdead", "pidle", "pollUntil",
-        "pollWakeSig", "poller", "runq", "sleepers", "stop", "stopwait", "sysmonwait", "worldsema",
+        "arrivals", "conns", "customGOMAXPROCS", "disableUser", "disabled", "epoll", "gcBlackenEnabled", "gcsema",
+        "gcwaiting",
+        "lastpoll", "midle", "mnext", "needspinning", "netpollWaiters", "newprocs", "nmidlelocked", "nmspinning",
+        "nmsys", "pdead", "pidle", "pollUntil", "pollWakeSig", "poller", "runq", "safePointFn", "safePointM",
+        "safePointSleeps", "safePointWait", "sleepers", "special", "stop", "stopwait", "sysmonwait", "worldsema",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -220,8 +229,17 @@ class Sched:
         self.gcwaiting = False  # the world is being stopped, or is stopped
         self.stopwait = 0  # Ps that are not stopped yet
         self.stop: Any = None  # the stop that is under way (stw.WorldStop)
+        self.customGOMAXPROCS = True  # somebody has set GOMAXPROCS: it does not follow the quota
         self.newprocs = 0  # GOMAXPROCS from the next start of the world on (0: as before)
         self.pdead: list[P] = []  # Ps that may come back, by number
+        self.safePointFn: Any = None  # the function of forEachP that is under way
+        self.safePointM: M | None = None  # who asked for it
+        self.safePointWait = 0  # Ps that have not run it yet
+        self.safePointSleeps = False  # whether who asked sleeps until the last has
+        self.gcBlackenEnabled = False  # a cycle marks
+        self.special = False  # any of gcwaiting, safePointFn, gcBlackenEnabled: look before all queues
+        self.disableUser = False  # user goroutines are held back (Go: sched.disable)
+        self.disabled: list[G] = []  # those that were
         self.worldsema = Sema()
         self.gcsema = Sema()
         self.sysmonwait = False
@@ -234,6 +252,13 @@ class Sched:
         self.conns = 0  # connections so far
         self.sleepers = 0  # timers, where no P keeps them (up to 1.13)
         self.arrivals = 0  # data that will still come from outside
+
+    def attend(self) -> None:
+        """Set ``special`` anew, after a change of what it is made of.
+
+        Ours: Go looks at each of them.
+        """
+        self.special = self.gcwaiting or self.safePointFn is not None or self.gcBlackenEnabled
 
 
 class Stack:

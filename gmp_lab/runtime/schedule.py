@@ -11,6 +11,7 @@ from gmp_lab import params
 from gmp_lab import vocabulary as v
 from gmp_lab.errors import Throw
 from gmp_lab.runtime import timers
+from gmp_lab.runtime.mgcworker import checkIdleGCNoP, idleGCWorker, specialWork, takeIdleGCWorker
 from gmp_lab.runtime.netpoll import injectglist, netpoll, netpollready, pollNetwork
 from gmp_lab.runtime.runq import globrunqget, globrunqgetbatch, runqempty, runqget, runqsteal, stealOrder
 from gmp_lab.runtime.runtime2 import G, M, P, _Grunnable, _Grunning
@@ -18,7 +19,7 @@ from gmp_lab.runtime.status import casgstatus
 from gmp_lab.runtime.threads import (
     acquirep,
     becomeSpinning,
-    gcstopm,
+    isSystemGoroutine,
     netpollBreak,
     pidleget,
     pidlegetSpinning,
@@ -50,17 +51,34 @@ def schedule(rt: Runtime, mp: M) -> bool:
         return True
     if mp.p is not None:
         mp.p.preempt = False
-    found = findRunnable(rt, mp)
-    if found is None:
-        return False
-    gp, inheritTime = found
-    if mp.spinning:
-        resetspinning(rt, mp)
+    while True:  # top:
+        found = findRunnable(rt, mp)
+        if found is None:
+            return False
+        gp, inheritTime = found
+        if mp.spinning:
+            resetspinning(rt, mp)
+        if not rt.sched.disableUser or schedEnabled(rt, mp, gp):
+            break
     if gp.lockedm is not None:
         startlockedm(rt, mp, gp)
         return False
     execute(rt, mp, gp, inheritTime)
     return True
+
+
+def schedEnabled(rt: Runtime, mp: M, gp: G) -> bool:
+    """While user goroutines are held back: whether gp may run; if not, it is held back from now on.
+
+    Go: runtime/proc.go schedEnabled (1.27.3)
+    Differs: does what schedule does with the answer.
+    """
+    if isSystemGoroutine(gp):
+        return True
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_GC_HELD, gp.goid, mp.p.id if mp.p is not None else -1, mp.id, mp.source))
+    rt.sched.disabled.append(gp)
+    return False
 
 
 def execute(rt: Runtime, mp: M, gp: G, inheritTime: bool) -> None:
@@ -89,7 +107,7 @@ def findRunnable(rt: Runtime, mp: M) -> tuple[G, bool] | None:
     """Find a runnable goroutine for mp's P, and whether it inherits the slice; None if mp sleeps.
 
     Go: runtime/proc.go findRunnable (1.27.3)
-    Differs: no trace reader, GC worker or finalizers yet, hence no tryWakeP. A thief that slept before
+    Differs: no trace reader, no finalizers. tryWakeP is specialWork's. A thief that slept before
     taking a runnext enters in the middle, where it left.
     """
     sched = rt.sched
@@ -99,9 +117,12 @@ def findRunnable(rt: Runtime, mp: M) -> tuple[G, bool] | None:
             raise Throw(f"findRunnable: {mp} has no P")
         pollUntil = 0
         if mp.stealing is None:
-            if sched.gcwaiting:
-                gcstopm(rt, mp)
-                return None
+            if sched.special:
+                gp = specialWork(rt, mp, pp)
+                if gp is not None:
+                    return gp, False
+                if mp.p is None:
+                    return None
             if pp.timers:
                 pollUntil = timers.check(rt, mp, pp)
             if sched.runq and pp.schedtick % rt.globaltick == 0:
@@ -128,14 +149,18 @@ def findRunnable(rt: Runtime, mp: M) -> tuple[G, bool] | None:
                 continue
             if w and (not pollUntil or w < pollUntil):
                 pollUntil = w
+        if sched.gcBlackenEnabled:
+            gp = idleGCWorker(rt, mp, pp)
+            if gp is not None:
+                return gp, False
         # sched.lock
         if sched.runq:
             return globrunqgetbatch(rt, mp, pp), False
         if not mp.spinning and sched.needspinning:
             becomeSpinning(rt, mp)
             continue
-        if sched.gcwaiting:
-            continue  # a thief that slept: the world has begun to stop meanwhile
+        if sched.special and (sched.gcwaiting or pp.runSafePointFn):
+            continue  # a thief that slept: somebody has asked for a stop or a safe point meanwhile
         found = goIdle(rt, mp, pollUntil)
         if found is not None:
             return found, False
@@ -169,6 +194,13 @@ def goIdle(rt: Runtime, mp: M, pollUntil: int) -> G | None:
             acquirep(rt, mp, pp2)
             becomeSpinning(rt, mp)
             return None
+        if rt.sched.gcBlackenEnabled:
+            found = checkIdleGCNoP(rt, mp)
+            if found is not None:
+                acquirep(rt, mp, found[0])
+                becomeSpinning(rt, mp)
+                takeIdleGCWorker(rt, mp, *found)
+                return found[1]
         pollUntil = timers.timeSleepUntil(rt)  # checkTimersNoP
     netpollOrStop(rt, mp, pollUntil, wasSpinning)
     return None

@@ -5,28 +5,22 @@ every running goroutine, again and again.  A running P stops itself, when its go
 scheduler finds gcwaiting set.  So the world stops as late as its slowest goroutine: that time is the "time to safe
 point", and the other Ps spend it doing nothing.
 
-What takes several steps in time is a generator here, run by its goroutine in front of its own body (``systemstack``).
+What takes several steps in time is a generator here, run by its goroutine in front of its own body (``system``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any
-
 from gmp_lab import params
 from gmp_lab import vocabulary as v
 from gmp_lab.errors import Throw
-from gmp_lab.runtime.goroutine import gopark, goready
-from gmp_lab.runtime.preempt import preemptone
+from gmp_lab.runtime.preempt import preemptall
 from gmp_lab.runtime.procresize import procresize
-from gmp_lab.runtime.runtime2 import G, M, P, Sema, _Gsyscall, _Pgcstop, _Prunning, _Psyscall
+from gmp_lab.runtime.runtime2 import G, M, P, _Gsyscall, _Pgcstop, _Psyscall
 from gmp_lab.runtime.sysmon import notewakeupSysmon
+from gmp_lab.runtime.system import System, semacquire, semrelease
 from gmp_lab.runtime.threads import newm, notewakeup, pidleget, wakep
 from gmp_lab.runtime.world import Runtime
-from gmp_lab.workload import OP_CONTINUE, Body, Op
-
-System = Generator[Op, Any, Any]
-_SEMACQUIRE = v.WAIT_NO["semacquire"]
+from gmp_lab.workload import OP_CONTINUE
 
 
 class WorldStop:
@@ -46,64 +40,6 @@ class WorldStop:
         self.stoppingCPUTime = 0  # time that stopped Ps waited for the rest, summed over Ps
 
 
-def systemstack(rt: Runtime, mp: M, gp: G, steps: System) -> bool:
-    """Let gp run steps before it goes on with its body; what they return is what the body's yield gets. False.
-
-    Go: runtime/asm_amd64.s systemstack (1.27.3)
-    Differs: a generator put in front of the goroutine's own one.
-    """
-    assert gp.body is not None
-    gp.body = _first(gp, gp.body, steps)
-    gp.loop = 0  # runtime code: no safe point
-    rt.compute(mp, 0)
-    return False
-
-
-def _first(gp: G, body: Body, steps: System) -> Body:
-    result = yield from steps
-    gp.body = body
-    yield (OP_CONTINUE, _back, result)
-
-
-def _back(rt: Runtime, mp: M, gp: G, result: Any) -> bool:
-    gp.value = result
-    rt.compute(mp, 0)
-    return False
-
-
-# --- the two semaphores that keep stoppers apart ----------------------------------------------------------------
-
-
-def semacquire(rt: Runtime, gp: G, sema: Sema) -> System:
-    """Take sema, or wait for it in line.
-
-    Go: runtime/sema.go semacquire (1.27.3)
-    Differs: for the runtime's own semaphores only; who releases hands it to the first that waits.
-    """
-    if not sema.taken:
-        sema.taken = True
-        return
-    sema.waiters.append(gp)
-    yield (OP_CONTINUE, _park, None)
-
-
-def _park(rt: Runtime, mp: M, gp: G, _: object) -> bool:
-    gopark(rt, mp, gp, _SEMACQUIRE)
-    return False
-
-
-def semrelease(rt: Runtime, mp: M, sema: Sema) -> None:
-    """Give sema up: to the goroutine that waits longest, if any does.
-
-    Go: runtime/sema.go semrelease (1.27.3)
-    Differs: see semacquire.
-    """
-    if sema.waiters:
-        goready(rt, mp, sema.waiters.popleft())
-    else:
-        sema.taken = False
-
-
 # --- stop -------------------------------------------------------------------------------------------------------
 
 
@@ -117,10 +53,10 @@ def stopTheWorldWithSema(rt: Runtime, gp: G, reason: int) -> System:
     assert mp is not None and mp.p is not None
     pp = mp.p
     stop = WorldStop(mp, reason, rt.engine.now)
-    sched.stop, sched.stopwait, sched.gcwaiting = stop, rt.gomaxprocs, True
+    sched.stop, sched.stopwait, sched.gcwaiting, sched.special = stop, rt.gomaxprocs, True, True
     if rt.emit is not None:
         rt.emit((rt.engine.now, v.E_STW_STOP, gp.goid, pp.id, mp.id, reason))
-    preemptall(rt, pp)
+    preemptall(rt, pp, v.PREEMPT_STW)
     pp.status, pp.oldm = _Pgcstop, mp
     pp.gcStopTime = rt.engine.now
     sched.stopwait -= 1
@@ -155,19 +91,8 @@ def _notetsleep(rt: Runtime, mp: M, gp: G, stop: WorldStop) -> bool:
 
 def _again(rt: Runtime, stop: WorldStop) -> None:
     if rt.sched.stop is stop and rt.sched.stopwait:
-        preemptall(rt, stop.mp.p)
+        preemptall(rt, stop.mp.p, v.PREEMPT_STW)
         rt.engine.after(params.stwRetryNS + rt.slack(), _again, rt, stop)
-
-
-def preemptall(rt: Runtime, own: P | None) -> None:
-    """Ask every running goroutine to stop, except the one on its own P.
-
-    Go: runtime/proc.go preemptall (1.27.3)
-    Differs: nothing.
-    """
-    for pp in rt.allp:
-        if pp.status == _Prunning and pp is not own:
-            preemptone(rt, pp, v.PREEMPT_STW)
 
 
 def gcstop(rt: Runtime, pp: P, how: int) -> None:
@@ -242,20 +167,3 @@ def startTheWorld(rt: Runtime, gp: G, w: WorldStop) -> None:
     """
     startTheWorldWithSema(rt, gp, w)
     semrelease(rt, w.mp, rt.sched.worldsema)
-
-
-def GOMAXPROCS(rt: Runtime, gp: G, n: int) -> System:
-    """Set the number of Ps with the world stopped; returns the old one. n = 0, or the current number, only asks.
-
-    Go: runtime/debug.go GOMAXPROCS (1.27.3)
-    Differs: there is no sysmon that changes the number by itself.
-    """
-    old = rt.gomaxprocs
-    if n in (0, old):
-        return old
-    yield from semacquire(rt, gp, rt.sched.gcsema)
-    stop = yield from stopTheWorld(rt, gp, v.STW_GOMAXPROCS)
-    rt.sched.newprocs = n
-    startTheWorld(rt, gp, stop)
-    semrelease(rt, stop.mp, rt.sched.gcsema)
-    return old

@@ -14,7 +14,16 @@ from gmp_lab.runtime.runq import globrunqput
 from gmp_lab.runtime.runtime2 import G, M, P, _Grunnable, _Grunning, _Gsyscall, _Pgcstop, _Pidle, _Psyscall
 from gmp_lab.runtime.status import casgstatus, dropg
 from gmp_lab.runtime.sysmon import wakeSysmon
-from gmp_lab.runtime.threads import acquirep, handoffp, pidleget, releasep, stoplockedm, stopm, stopnotewakeup
+from gmp_lab.runtime.threads import (
+    acquirep,
+    handoffp,
+    pidleget,
+    releasep,
+    safePoint,
+    stoplockedm,
+    stopm,
+    stopnotewakeup,
+)
 from gmp_lab.runtime.world import Runtime
 
 
@@ -22,7 +31,7 @@ def reentersyscall(rt: Runtime, mp: M, gp: G, kind: int) -> None:
     """gp, running on mp, goes into a system call; the P stays (1.26+) or becomes _Psyscall (up to 1.25).
 
     Go: runtime/proc.go reentersyscall (1.27.3)
-    Differs: no safe-point function. kind (vocabulary.SYSCALL_*) is for the record.
+    Differs: kind (vocabulary.SYSCALL_*) is for the record.
     """
     pp = mp.p
     assert pp is not None
@@ -35,8 +44,11 @@ def reentersyscall(rt: Runtime, mp: M, gp: G, kind: int) -> None:
         pp.m, mp.p, pp.status = None, None, _Psyscall
     if rt.sched.sysmonwait:
         wakeSysmon(rt)
-    if rt.sched.gcwaiting:
-        entersyscallHandleGCWait(rt, mp, gp, pp)
+    if rt.sched.special:
+        if pp.runSafePointFn:
+            safePoint(rt, mp, pp)
+        if rt.sched.gcwaiting:
+            entersyscallHandleGCWait(rt, mp, gp, pp)
 
 
 def entersyscallHandleGCWait(rt: Runtime, mp: M, gp: G, pp: P) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from gmp_lab import params
 from gmp_lab import vocabulary as v
+from gmp_lab.runtime.maxprocs import lastUpdate
 from gmp_lab.runtime.netpoll import injectglist, netpoll
 from gmp_lab.runtime.retake import retake
 from gmp_lab.runtime.timers import timeSleepUntil
@@ -103,7 +104,7 @@ def sysmonRound(rt: Runtime) -> None:
     """One round: take Ps from system calls, ask long runners to stop; then what is left to do in the round.
 
     Go: runtime/proc.go sysmon (1.27.3)
-    Differs: no scavenger, no forced GC yet.
+    Differs: no scavenger. The test for a forced cycle is at the end of the round.
     """
     if rt.limited and not rt.sysmon_runs():
         return
@@ -112,8 +113,24 @@ def sysmonRound(rt: Runtime) -> None:
         sched.lastpoll = now
         if sched.epoll:
             injectglist(rt, None, netpoll(rt))
+    if rt.updateMaxProcsG is not None:
+        lastUpdate(rt, now)
     rt.sysmontick.retaken = 0
     retake(rt, 0, sysmonRoundEnd)
+
+
+def forceGC(rt: Runtime) -> None:
+    """If there was no cycle of the collector for two minutes, wake the goroutine that starts one.
+
+    Go: runtime/proc.go sysmon (1.27.3)
+    Differs: this part of a round, as a function of its own.
+    """
+    gc = rt.gc
+    if gc.controller.gcPercent < 0 or gc.lastgc == 0 or rt.engine.now - gc.lastgc <= gc.forcegcperiod:
+        return
+    if gc.forceg is not None and gc.forceIdle:
+        gc.forceIdle = False
+        injectglist(rt, None, [gc.forceg], v.E_GC_READY)
 
 
 def sysmonRoundEnd(rt: Runtime) -> None:
@@ -123,6 +140,8 @@ def sysmonRoundEnd(rt: Runtime) -> None:
     Differs: see sysmonRound.
     """
     s = rt.sysmontick
+    if rt.gc is not None and rt.gc.phase == 0:
+        forceGC(rt)
     if s.retaken:
         s.idle = 0
     else:

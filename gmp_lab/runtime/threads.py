@@ -13,6 +13,7 @@ from __future__ import annotations
 from gmp_lab import params
 from gmp_lab import vocabulary as v
 from gmp_lab.errors import Throw
+from gmp_lab.runtime.mgclimit import limiterEventIdle
 from gmp_lab.runtime.runq import runqempty
 from gmp_lab.runtime.runtime2 import G, M, P, _Gdead, _Gwaiting, _Pgcstop, _Pidle, _Prunning
 from gmp_lab.runtime.world import GoPanic, Runtime
@@ -28,6 +29,8 @@ def pidleput(rt: Runtime, pp: P) -> None:
         raise Throw(f"pidleput: {pp} has non-empty run queue")
     pp.idle = True
     rt.sched.pidle.append(pp)
+    if rt.gc is not None:
+        rt.gc.limiterEvent(pp).start(limiterEventIdle, rt.engine.now)
     if rt.emit is not None:
         rt.emit((rt.engine.now, v.E_PIDLE_PUT, -1, pp.id, -1, -1))
 
@@ -42,6 +45,8 @@ def pidleget(rt: Runtime) -> P | None:
         return None
     pp = rt.sched.pidle.pop()
     pp.idle = False
+    if rt.gc is not None:
+        rt.gc.limiterEvent(pp).stop(limiterEventIdle, rt.engine.now)
     if rt.emit is not None:
         rt.emit((rt.engine.now, v.E_PIDLE_GET, -1, pp.id, -1, 0))
     return pp
@@ -83,6 +88,8 @@ def releasep(rt: Runtime, mp: M) -> P:
     pp = mp.p
     if pp is None or pp.m is not mp or pp.status != _Prunning:
         raise Throw(f"releasep: {mp} has {pp}")
+    if pp.nextGCMarkWorker is not None:
+        rt.gc.releaseNextGCMarkWorker(pp)
     mp.p, pp.m, pp.status = None, None, _Pidle
     if rt.emit is not None:
         rt.emit((rt.engine.now, v.E_RELEASE_P, -1, pp.id, mp.id, -1))
@@ -180,6 +187,23 @@ def stopnotewakeup(rt: Runtime) -> None:
     sched.stopwait -= 1
     if sched.stopwait == 0:
         rt.engine.after(rt.costs.wake_m, _stopnote, rt, sched.stop.mp)
+
+
+def safePoint(rt: Runtime, mp: M | None, pp: P) -> None:
+    """The safe-point function is run for pp, if that has not been done; on mp, which has it (None: by who asked).
+
+    Ours: the same lines stand in several places of Go's proc.go.
+    """
+    sched = rt.sched
+    if not pp.runSafePointFn:
+        return
+    pp.runSafePointFn = False
+    sched.safePointFn(pp)
+    if rt.emit is not None:
+        rt.emit((rt.engine.now, v.E_SAFE_POINT, -1, pp.id, mp.id if mp is not None else -1, -1))
+    sched.safePointWait -= 1
+    if sched.safePointWait == 0 and sched.safePointSleeps:
+        rt.engine.after(rt.costs.wake_m, _stopnote, rt, sched.safePointM)
 
 
 def _stopnote(rt: Runtime, mp: M) -> None:
@@ -303,13 +327,16 @@ def handoffp(rt: Runtime, pp: P, mp: M | None, leaving: bool = False) -> None:
     """Find something to do for pp, which has just lost its M: an M if there may be work, else the idle list.
 
     Go: runtime/proc.go handoffp (1.27.3)
-    Differs: no trace reader, no GC worker, no safe-point function. mp, who calls, is for the record; with
+    Differs: no trace reader. mp, who calls, is for the record; with
     ``leaving`` it sleeps next.
     """
     sched = rt.sched
     if rt.emit is not None:
         rt.emit((rt.engine.now, v.E_HANDOFF, -1, pp.id, mp.id if mp is not None else -1, -1))
     if not runqempty(pp) or sched.runq:
+        startm(rt, pp, False, leaving)
+        return
+    if sched.gcBlackenEnabled and rt.gc.gcMarkWorkAvailable():
         startm(rt, pp, False, leaving)
         return
     if sched.nmspinning + len(sched.pidle) == 0:
@@ -327,6 +354,8 @@ def handoffp(rt: Runtime, pp: P, mp: M | None, leaving: bool = False) -> None:
             rt.emit((rt.engine.now, v.E_GCSTOP, -1, *ids, v.GCSTOP_HANDOFF))
         stopnotewakeup(rt)
         return
+    if pp.runSafePointFn:
+        safePoint(rt, None, pp)
     if len(sched.pidle) == rt.gomaxprocs - 1 and sched.lastpoll != 0:
         startm(rt, pp, False, leaving)  # the last P, and nobody is blocked in netpoll
         return

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from itertools import pairwise
 from random import Random
+from typing import Any
 
 from gmp_lab import params
 from gmp_lab.config import Config
@@ -65,9 +66,10 @@ class Runtime(ABC):
     """
 
     __slots__ = (
-        "_bits", "allgs", "allm", "allp", "config", "costs", "emit", "ended", "engine", "fuel", "globaltick",
-        "gomaxprocs", "limited", "main", "ngfree", "on_segment_end", "on_syscall_end", "opcosts", "random",
-        "ring", "runnext", "sched", "stacks", "started", "sysmontick", "system", "timerseq", "version",
+        "_bits", "allgs", "allm", "allp", "config", "costs", "emit", "ended", "engine", "fuel", "gc", "globaltick",
+        "gomaxprocs", "limited", "main", "ngfree", "on_segment_end", "on_syscall_end", "opcosts", "quota_us",
+        "random", "ring", "runnext", "sched", "stacks", "started", "sysmontick", "system", "timerseq",
+        "updateMaxProcsG", "version",
     )  # fmt: skip
 
     def __init__(self, config: Config, emit: Callable[[Row], None] | None) -> None:
@@ -82,7 +84,8 @@ class Runtime(ABC):
         self.emit = emit
         self.sched = Sched()
         self.gomaxprocs = config.gomaxprocs
-        self.limited = config.quota_us is not None  # the group's CPU time is
+        self.quota_us = config.quota_us  # of the group, now
+        self.limited = config.quota_us is not None or bool(config.quota_changes)  # the group's CPU time is
         self.allp = [P(i) for i in range(config.gomaxprocs)]
         self.allm: list[M] = []
         self.allgs: list[G] = []
@@ -91,6 +94,8 @@ class Runtime(ABC):
         self.opcosts: list[int] = []  # ns before each operation happens, by operation number
         self.ngfree = 0  # dead goroutines whose g and stack can be used again (Go: gFree of each P and of sched)
         self.timerseq = 0
+        self.gc: Any = None  # the collector (mgcstate.Collector), made by the first operation on the heap
+        self.updateMaxProcsG: Any = None  # maxprocs.updateMaxProcsGState, if the quota changes
         self.stacks: Stacks | None = None  # made when the first goroutine makes a call
         self.fuel = config.max_events
         self.ended = ""
@@ -142,6 +147,10 @@ class Runtime(ABC):
         """Whether the group has CPU time for a round of sysmon; if not, sysmonRound is called when it has."""
 
     @abstractmethod
+    def set_quota(self, quota: int) -> None:
+        """The group has quota ns of CPU time in each period from now on (-1: no limit)."""
+
+    @abstractmethod
     def poll_end(self, mp: M, seg: int) -> None:
         """The blocking netpoll number seg of mp is over."""
 
@@ -165,6 +174,8 @@ class Runtime(ABC):
         self._check_goroutines(queued)
         self._check_owners()
         self._check_stop()
+        if self.gc is not None:
+            self._check_collector()
         self._check_lists()
         if self.stacks is not None:
             self._check_stacks(self.stacks)
@@ -181,6 +192,8 @@ class Runtime(ABC):
 
         for gp in self.sched.runq:
             see(gp, "the global queue")
+        for gp in self.sched.disabled:
+            see(gp, "the list of those held back")
         for pp in self.allp:
             if len(pp.runq) > self.ring:
                 raise Throw(f"check: {pp} has {len(pp.runq)} in its ring")
@@ -225,6 +238,25 @@ class Runtime(ABC):
             raise Throw(f"check: stopwait = {self.sched.stopwait}, but {going} Ps are not stopped")
         if not self.sched.gcwaiting and going != self.gomaxprocs:
             raise Throw(f"check: {self.gomaxprocs - going} Ps are stopped, but the world is not")
+
+    def _check_collector(self) -> None:
+        """Who marks is counted and has its P; idle workers and waiting assists are parked."""
+        gc = self.gc
+        if self.sched.gcBlackenEnabled != (gc.phase == 1) and not self.sched.gcwaiting:
+            raise Throw(f"check: phase {gc.phase}, but gcBlackenEnabled is {self.sched.gcBlackenEnabled}")
+        if gc.nproc - gc.nwait != len(gc.marking):
+            raise Throw(f"check: {gc.nproc - gc.nwait} are counted as marking, but {len(gc.marking)} are")
+        for gp, pp in gc.marking.items():
+            if gp.atomicstatus != _Grunning or gp.m is None or gp.m.p is not pp:
+                raise Throw(f"check: {gp} marks on {pp} and has status {gp.atomicstatus} and M {gp.m}")
+        for gp in [*gc.pool, *gc.assistQueue, *gc.sweepWaiters]:
+            if gp.atomicstatus != _Gwaiting:
+                raise Throw(f"check: {gp} waits for the collector with status {gp.atomicstatus}")
+        if gc.phase == 0 and (gc.full or gc.hidden or gc.roots):
+            raise Throw(f"check: {gc.full + gc.hidden} bytes and {len(gc.roots)} roots are left, with no cycle on")
+        heap, c = gc.mheap, gc.controller
+        if not 0 <= heap.reachable <= c.totalAlloc - c.totalFree or heap.garbage < 0:
+            raise Throw(f"check: {heap.reachable} bytes are kept of {c.totalAlloc - c.totalFree}")
 
     def _check_lists(self) -> None:
         sched = self.sched

@@ -56,6 +56,19 @@ class WaitBooks:
         self.main_left = False  # main's goroutine has ended by runtime.Goexit
 
 
+class GCBooks:
+    """What is known about the collector."""
+
+    def __init__(self) -> None:
+        self.phase = 0
+        self.due = False  # a cycle has been started and does not mark yet
+        self.done = 0  # cycles that are over
+        self.marking: dict[int, int] = {}  # who marks, and in which mode; as an assist: the number of modes
+        self.points: set[int] = set()  # Ps that are to run the safe-point function
+        self.asker = -1  # the M that asked for it
+        self.held: set[int] = set()  # goroutines on no queue until marking is over
+
+
 class QuotaBooks:
     """What is known about the CPU time of the group, in ns."""
 
@@ -135,6 +148,7 @@ class Books:
         self.cpu: dict[int, int] = {}
         self.sysmon_us, self.deep, self.traced = 0, 0, -1
         self.waits = WaitBooks()
+        self.gc = GCBooks()
         self.quota = QuotaBooks(rec.config.quota_us)
         # a stop of the world
         self.procs = n
@@ -172,6 +186,7 @@ class Books:
 
     def leaves(self, e: Event, new: int) -> None:
         """G e.g stops running on M e.m."""
+        self.need("gc-work", e.g not in self.gc.marking, f"G{e.g} leaves M{e.m} and has not stopped to mark")
         self.move(e.g, (RUNNING,), new)
         self.runs(e, "leaves")
         self.drop(e.m, e.g)

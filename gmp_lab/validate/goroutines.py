@@ -13,6 +13,8 @@ from gmp_lab.validate.books import DEAD, RUNNABLE, RUNNING, WAITING, Books, Plac
 
 _SLEEP: Final = v.WAIT_NO["sleep"]
 _IO: Final = v.WAIT_NO["IO wait"]
+_PREEMPTED: Final = v.WAIT_NO["preempted"]
+_COLLECTOR: Final = {v.WAIT_NO[w] for w in ("GC worker (idle)", "GC assist wait", "wait for GC cycle")}
 _CHANNELS: Final = {v.WAIT_NO["chan receive"], v.WAIT_NO["select"]}
 
 
@@ -31,6 +33,8 @@ def ready(b: Books, e: Event) -> None:
     b.need("timer", not nobody or b.timer == (e.t, -1), f"G{e.g} waits on channels, and nobody and no timer sent")
     inside = b.status.get(e.g) == WAITING and b.reason.get(e.g) == _IO
     b.need("net", not inside, f"G{e.g} waits for the poller and is readied by somebody else")
+    mine = b.status.get(e.g) == WAITING and b.reason.get(e.g) in _COLLECTOR
+    b.need("gc-ready", not mine, f"G{e.g} waits for the collector and is readied by somebody else")
     b.move(e.g, (WAITING,), RUNNABLE)
     b.waits.woke = (e.t, e.arg)
     if e.p < 0:
@@ -101,6 +105,9 @@ def _name(source: int) -> str:
 def park(b: Books, e: Event) -> None:
     b.leaves(e, WAITING)
     b.reason[e.g] = e.arg
+    if e.arg == _PREEMPTED:
+        b.need("preempt", e.g in b.asked, f"G{e.g} is stopped for a scan and nobody asked it to")
+        b.stopped = False
     locks.waits(b, e)
     b.need("reason", 0 <= e.arg < len(v.WAIT_REASONS), f"G{e.g} parks for an unknown reason {e.arg}")
 
@@ -138,6 +145,10 @@ def preempt(b: Books, e: Event) -> None:
         b.need("slice", age >= params.forcePreemptNS, f"G{e.g} is asked to stop {age} ns after its slice began")
     if e.arg == v.PREEMPT_STW:
         b.need("stop", b.world == "stopping", f"G{e.g} is asked to stop with the world, which goes on")
+    if e.arg in (v.PREEMPT_SCAN, v.PREEMPT_GC):
+        b.need("gc-work", b.gc.phase == v.GC_MARK, f"G{e.g} is asked to stop for the collector, which does not mark")
+    if e.arg == v.PREEMPT_SAFE_POINT:
+        b.need("safe-point", b.gc.points, f"G{e.g} is asked to stop for a safe point that all Ps have had")
 
 
 def signal(b: Books, e: Event) -> None:

@@ -60,6 +60,14 @@ RULE_MEANINGS: Final[dict[str, str]] = {
     "stop": "a stop of the world begins and ends once at a time; it is over when every P is stopped, and nobody gets "
     "a P before the world starts (stopTheWorldWithSema, gcstopm)",
     "procresize": "the work of a P that is no longer there goes to the head of the global queue (p.destroy)",
+    "gc-phase": "a cycle starts and its phases follow each other only with the world stopped (gcStart, setGCPhase)",
+    "gc-work": "a goroutine marks only while the phase is mark, and does not leave its P before it has stopped to; "
+    "with gcstoptheworld user goroutines are held back, with it alone (gcBgMarkWorker, gcAssistAlloc1)",
+    "gc-mode": "a quarter of the Ps marks: so many dedicated workers, fractional ones if that is no whole number, "
+    "idle ones on the other Ps (startCycle)",
+    "gc-ready": "who waits for the collector is woken by it and by nobody else (gcBgMarkWorkerPool, assistQueue)",
+    "gc-heap": "sizes of the heap are not negative",
+    "safe-point": "each P runs the function of a forEachP once, itself or, if it has no thread at work, by who asked",
     "lost": "no runnable goroutine is on no queue",
     "stack": "a stack is copied to twice its size or more, or to half if less than a quarter is in use, and not in a "
     "system call; up to 1.2 segments are linked, and the newest is freed first (runtime/stack.go)",

@@ -16,6 +16,7 @@ from gmp_lab.validate.books import DEAD, RUNNABLE, RUNNING, SYSCALL, Books
 _LATE_NS: Final = 1_000_000  # by how much a thread may oversleep before it counts as lost
 _NAP_NS: Final = params.stealSleepUs * 1000
 
+_PREEMPTED: Final = v.WAIT_NO["preempted"]
 #: which ids an event must have, by kind; all other kinds need none
 IDS: Final[dict[int, str]] = {
     v.E_GO_CREATE: "", v.E_READY: "g", v.E_QUEUE_TAIL: "gp", v.E_OVERFLOW: "gp", v.E_EXECUTE: "gpm", v.E_PARK: "gpm",
@@ -27,6 +28,9 @@ IDS: Final[dict[int, str]] = {
     v.E_NET_READY: "g", v.E_TIMER_HEAP: "p",
     v.E_LOCK_SPIN: "gpm", v.E_STARVING: "gpm",
     v.E_STACK_GROW: "gpm", v.E_STACK_SHRINK: "g", v.E_STACK_SEGMENT: "gpm", v.E_STACK_NEW: "g",
+    v.E_GC_PHASE: "gpm", v.E_GC_CYCLE: "gm", v.E_GC_WORKER: "gpm", v.E_GC_ASSIST: "gpm", v.E_GC_READY: "g",
+    v.E_GC_TRACE: "gm", v.E_SAFE_POINTS: "gpm", v.E_SAFE_POINT: "p", v.E_QUEUE_DRAIN: "gpm", v.E_GC_HELD: "gpm",
+    v.E_GC_RELEASED: "g",
     v.E_STW_STOP: "gpm", v.E_GCSTOP: "p", v.E_STW_STOPPED: "gpm", v.E_STW_START: "gpm", v.E_P_DESTROY: "pm",
 }  # fmt: skip
 #: events that a thread makes itself, so that it must be awake
@@ -35,6 +39,8 @@ ACTS: Final = {
     v.E_SYSEXIT, v.E_ACQUIRE_P, v.E_RELEASE_P, v.E_SPIN, v.E_STEAL_SLEEP, v.E_STOP_LOCKED, v.E_POLL_BLOCK, v.E_TIMER,
     v.E_TIMER_RUN, v.E_LOG, v.E_LOCK_THREAD, v.E_LOCK_SPIN, v.E_STARVING,
     v.E_STACK_GROW, v.E_STACK_SEGMENT,
+    v.E_GC_PHASE, v.E_GC_CYCLE, v.E_GC_WORKER, v.E_GC_ASSIST, v.E_GC_READY, v.E_GC_TRACE, v.E_SAFE_POINTS,
+    v.E_SAFE_POINT, v.E_QUEUE_DRAIN, v.E_GC_HELD,
     v.E_STW_STOP, v.E_STW_STOPPED, v.E_STW_START, v.E_P_DESTROY,
 }  # fmt: skip
 
@@ -47,7 +53,8 @@ def before(b: Books, e: Event) -> bool:
         return False
     if b.expect is not None:
         kind, g, p, rule, message = b.expect
-        b.need(rule, (e.kind, e.p) == (kind, p) and g in (-1, e.g), message)
+        parks = e.kind == v.E_PARK and e.arg == _PREEMPTED and kind == v.E_YIELD  # for a scan of its stack
+        b.need(rule, (parks or e.kind == kind) and e.p == p and g in (-1, e.g), message)
         b.expect = None
         found = len(b.found)
     _ids(b, e)
@@ -114,6 +121,8 @@ def _conserve(b: Books) -> None:
     if not b.version.wakep_after_yield:
         return
     for g, place in b.place.items():
+        if place.what == "global" and b.started:
+            continue  # sysmon starts a thread for what it puts there, and that one does not spin
         if place.what != "hand":
             b.wrong("conserve", f"G{g} waits on {place}, P{b.pidle[-1]} is idle, and no M looks for work")
             return
@@ -138,7 +147,7 @@ def end(b: Books) -> None:
         b.need("end", b.e.kind == v.E_DEADLOCK or not rec.complete, "the run ended in a deadlock that nobody noticed")
     if b.e.kind == v.E_DEADLOCK and b.e.arg == 1:
         b.need("end", b.waits.main_left, "no goroutine is said to be left, but main has not called runtime.Goexit")
-    lost = [g for g in sorted(alive) if b.status[g] == RUNNABLE and g not in b.place]
+    lost = [g for g in sorted(alive) if b.status[g] == RUNNABLE and g not in b.place and g not in b.gc.held]
     b.need("lost", not lost, f"G{lost[:1]} is runnable at the end and on no queue")
     if ended == "until":
         quiet(b)

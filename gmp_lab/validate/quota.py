@@ -77,6 +77,16 @@ def refill(b: Books, e: Event) -> None:
     q.given += q.quota
 
 
+def change(b: Books, e: Event) -> None:
+    q = b.quota
+    told = (e.t, e.arg) in b.rec.config.quota_changes
+    b.need("quota", told, f"the quota becomes {e.arg} us at {e.t} ns, and the Config says no such thing")
+    q.quota = e.arg * 1000 if e.arg else -1
+    q.before = _used(b, e.t)
+    q.given = q.before + max(q.quota, 0)
+
+
 RULES: Final[dict[int, Callable[[Books, Event], None]]] = {
     v.E_CPU_ON: cpu, v.E_CPU_OFF: cpu, v.E_THROTTLE: throttle, v.E_UNTHROTTLE: unthrottle, v.E_REFILL: refill,
+    v.E_QUOTA: change,
 }  # fmt: skip

@@ -79,8 +79,10 @@ def retake(b: Books, e: Event) -> None:
     if b.keeps_p:
         b.need("retake", (e.g, e.m) == (g, m), f"P{e.p} is taken from G{e.g} on M{e.m}, but G{g} on M{m} has it")
     if e.arg >= 0:
-        b.need("retake", e.arg in b.sysmon, f"P{e.p} is taken by M{e.arg}, which is not sysmon")
-        _early(b, e, m)
+        asks = e.arg == b.gc.asker and e.p in b.gc.points  # forEachP
+        b.need("retake", asks or e.arg in b.sysmon, f"P{e.p} is taken by M{e.arg}, which is not sysmon")
+        if not asks:
+            _early(b, e, m)
         b.expect = (v.E_HANDOFF, -1, e.p, "retake", f"sysmon takes P{e.p} and does not hand it over")
     else:
         b.expect = (v.E_ACQUIRE_P, -1, e.p, "retake", f"P{e.p} is taken out of another call and not used")

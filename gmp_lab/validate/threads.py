@@ -79,7 +79,7 @@ def m_new(b: Books, e: Event) -> None:
 
 def m_start(b: Books, e: Event) -> None:
     last = b.midle[-1] if b.midle else -1
-    named = e.arg == 2 and b.world == "starting"
+    named = b.world == "starting"  # the last M that had the P, or one of several that are started together
     b.need("midle", e.m == last or not b.midle or named, f"M{e.m} is woken, but M{last} parked last")
     b.m_move(e.m, ("new", "parked"), "starting")
     if e.m in b.midle:
@@ -99,7 +99,9 @@ def _why_start(b: Books, e: Event) -> None:
         b.spinning.add(e.m)
         return
     last = len(b.pidle) == b.procs - 1 and b.poller < 0
-    b.need("one-wake", b.busy(e.p) or b.glob or last, f"M{e.m} is woken for P{e.p}, and there is no work for it")
+    marks = b.gc.phase == v.GC_MARK  # it may become a mark worker
+    work = b.busy(e.p) or b.glob or last or marks
+    b.need("one-wake", work, f"M{e.m} is woken for P{e.p}, and there is no work for it")
 
 
 def m_wake(b: Books, e: Event) -> None:

@@ -11,7 +11,7 @@ from gmp_lab.validate.books import RUNNING, SYSCALL, Books
 
 
 def stop(b: Books, e: Event) -> None:
-    b.need("stop", b.world == "on", f"G{e.g} begins to stop the world, which is {b.world}")
+    b.need("stop", b.world in ("on", "starting"), f"G{e.g} begins to stop the world, which is {b.world}")
     b.need("owner", b.status.get(e.g) == RUNNING, f"G{e.g} stops the world and does not run")
     b.runs(e, "stops the world on")
     b.need("reason", 0 <= e.arg < len(v.STW_REASONS), f"the world is stopped for an unknown reason {e.arg}")
