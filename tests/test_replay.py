@@ -9,7 +9,7 @@ from handmade import BEGIN, HANDOVER, handover, in_syscall, overflow, recording
 
 from gmp_lab import Config, Event, State, state_after, state_at
 from gmp_lab import vocabulary as v
-from gmp_lab.replay import _HANDLERS, G_WORDS, P_WORDS, Replay
+from gmp_lab.replay import G_WORDS, HANDLERS, P_WORDS, Replay
 
 #: events that tell something and change no queue, owner or status
 NOTES = {v.E_HANDOFF, v.E_STEAL_SLEEP, v.E_PREEMPT, v.E_SIGNAL, v.E_SCHEDTRACE, v.E_TIMER, v.E_LOG, v.E_DEADLOCK,
@@ -232,7 +232,7 @@ def test_the_packed_argument_of_a_growth_comes_apart_again(size: int, used: int)
 
 
 def test_every_kind_of_event_changes_something_or_is_a_note() -> None:
-    assert set(_HANDLERS) | NOTES == set(v.KIND_NAMES) and not set(_HANDLERS) & NOTES
+    assert set(HANDLERS) | NOTES == set(v.KIND_NAMES) and not set(HANDLERS) & NOTES
 
 
 @pytest.mark.parametrize("kind", sorted(NOTES))

@@ -15,7 +15,7 @@ import pytest
 from gmp_lab import Config, Mutex, Program, Throw, WaitGroup, go, simulate, syscall, work
 from gmp_lab import vocabulary as v
 from gmp_lab.catalog import fan_out, hogs_and_victims, steady_mix
-from gmp_lab.runtime import goroutine, mutex, retake, runq, schedule, threads
+from gmp_lab.runtime import goroutine, idle, mutex, retake, runq, schedule, threads
 from gmp_lab.runtime import syscall as syscalls
 from gmp_lab.validate import validate
 
@@ -37,14 +37,14 @@ def take_the_ring_first(mp: Any, pp: Any, real: Any = runq.runqget) -> Any:
     return real(mp, pp)
 
 
-def take_the_oldest_idle_p(rt: Any, real: Any = threads.pidleget) -> Any:
+def take_the_oldest_idle_p(rt: Any, real: Any = idle.pidleget) -> Any:
     rt.sched.pidle.reverse()
     pp = real(rt)
     rt.sched.pidle.reverse()
     return pp
 
 
-def wake_the_thread_that_sleeps_longest(rt: Any, real: Any = threads.mget) -> Any:
+def wake_the_thread_that_sleeps_longest(rt: Any, real: Any = idle.mget) -> Any:
     rt.sched.midle.reverse()
     mp = real(rt)
     rt.sched.midle.reverse()
@@ -64,7 +64,7 @@ def count_every_switch_as_a_tick(rt: Any, mp: Any, gp: Any, inherit: bool, real:
 
 
 def wake_one_thread_for_each(rt: Any, real: Any = threads.startm) -> None:
-    pp = threads.pidleget(rt)
+    pp = idle.pidleget(rt)
     if pp is not None:
         rt.sched.nmspinning += 1
         real(rt, pp, True)

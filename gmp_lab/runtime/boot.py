@@ -14,11 +14,12 @@ from gmp_lab import params
 from gmp_lab import vocabulary as v
 from gmp_lab.runtime.debug import defaultGOMAXPROCSUpdateEnable
 from gmp_lab.runtime.goroutine import newproc, newproc1
+from gmp_lab.runtime.idle import acquirep, mput, pidleput
 from gmp_lab.runtime.runq import globrunqget, runqget
 from gmp_lab.runtime.runtime2 import M
 from gmp_lab.runtime.schedule import execute
 from gmp_lab.runtime.sysmon import sysmon
-from gmp_lab.runtime.threads import acquirep, mput, newm, pidleput
+from gmp_lab.runtime.threads import newm
 from gmp_lab.runtime.world import Runtime
 from gmp_lab.workload import OP_PARK, Op, Program
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from gmp_lab import vocabulary as v
 from gmp_lab.runtime import timers
+from gmp_lab.runtime.idle import pidlegetSpinning, pidleput
 from gmp_lab.runtime.mgcpacer import (
     ENLIST_NOTHING,
     ENLIST_WAKEP,
@@ -19,7 +20,7 @@ from gmp_lab.runtime.preempt import preemptone
 from gmp_lab.runtime.runtime2 import G, M, P, _Grunnable, _Gwaiting, _Prunning
 from gmp_lab.runtime.safepoint import runSafePointFn
 from gmp_lab.runtime.status import casgstatus
-from gmp_lab.runtime.threads import gcstopm, pidlegetSpinning, pidleput, wakep
+from gmp_lab.runtime.threads import gcstopm, wakep
 from gmp_lab.runtime.world import Runtime
 
 

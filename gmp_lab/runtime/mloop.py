@@ -11,13 +11,13 @@ from collections.abc import Callable
 from gmp_lab.config import Config
 from gmp_lab.runtime.bandwidth import QuotaCores
 from gmp_lab.runtime.gogo import gogo, operation_costs
+from gmp_lab.runtime.idle import acquirep
 from gmp_lab.runtime.osched import Cores
 from gmp_lab.runtime.preempt import sigPreempt
 from gmp_lab.runtime.runtime2 import M, _Gsyscall
 from gmp_lab.runtime.schedule import netpollEnd, schedule
 from gmp_lab.runtime.syscall import exitsyscall
 from gmp_lab.runtime.sysmon import sysmonRound
-from gmp_lab.runtime.threads import acquirep
 from gmp_lab.runtime.waits import check_waits
 from gmp_lab.runtime.world import Row, Runtime
 

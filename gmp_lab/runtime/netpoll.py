@@ -15,10 +15,11 @@ from gmp_lab import vocabulary as v
 from gmp_lab.errors import ConfigError, Throw
 from gmp_lab.net import PD_NIL, PD_READY, PD_WAIT, Conn
 from gmp_lab.runtime.goroutine import gopark
+from gmp_lab.runtime.idle import pidlegetSpinning
 from gmp_lab.runtime.runq import globrunqput
 from gmp_lab.runtime.runtime2 import G, M, P, _Grunnable, _Gwaiting
 from gmp_lab.runtime.status import casgstatus
-from gmp_lab.runtime.threads import netpollBreak, pidlegetSpinning, startm, wakep
+from gmp_lab.runtime.threads import netpollBreak, startm, wakep
 from gmp_lab.runtime.world import Runtime
 
 _IO = v.WAIT_NO["IO wait"]

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from gmp_lab import vocabulary as v
 from gmp_lab.errors import Throw
+from gmp_lab.runtime.idle import acquirep, mget, mgetSpecific, pidleput
 from gmp_lab.runtime.mgcworker import assignWaitingGCWorker
 from gmp_lab.runtime.runq import runqempty
 from gmp_lab.runtime.runtime2 import G, M, P, _Pdead, _Pidle, _Prunning
-from gmp_lab.runtime.threads import acquirep, mget, mgetSpecific, pidleput
 from gmp_lab.runtime.timers import take
 from gmp_lab.runtime.world import Runtime
 

@@ -13,12 +13,13 @@ from __future__ import annotations
 from gmp_lab import params
 from gmp_lab import vocabulary as v
 from gmp_lab.errors import Throw
+from gmp_lab.runtime.idle import pidleget
 from gmp_lab.runtime.preempt import preemptall
 from gmp_lab.runtime.procresize import procresize
 from gmp_lab.runtime.runtime2 import G, M, P, _Gsyscall, _Pgcstop, _Psyscall
 from gmp_lab.runtime.sysmon import notewakeupSysmon
 from gmp_lab.runtime.system import System, semacquire, semrelease
-from gmp_lab.runtime.threads import newm, notewakeup, pidleget, wakep
+from gmp_lab.runtime.threads import newm, notewakeup, wakep
 from gmp_lab.runtime.world import Runtime
 from gmp_lab.workload import OP_CONTINUE
 

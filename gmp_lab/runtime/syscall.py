@@ -9,21 +9,13 @@ globally and parks.
 from __future__ import annotations
 
 from gmp_lab import vocabulary as v
+from gmp_lab.runtime.idle import acquirep, pidleget, releasep
 from gmp_lab.runtime.retake import setBlockOnExitSyscall, takeP
 from gmp_lab.runtime.runq import globrunqput
 from gmp_lab.runtime.runtime2 import G, M, P, _Grunnable, _Grunning, _Gsyscall, _Pgcstop, _Pidle, _Psyscall
 from gmp_lab.runtime.status import casgstatus, dropg
 from gmp_lab.runtime.sysmon import wakeSysmon
-from gmp_lab.runtime.threads import (
-    acquirep,
-    handoffp,
-    pidleget,
-    releasep,
-    safePoint,
-    stoplockedm,
-    stopm,
-    stopnotewakeup,
-)
+from gmp_lab.runtime.threads import handoffp, safePoint, stoplockedm, stopm, stopnotewakeup
 from gmp_lab.runtime.world import Runtime
 
 

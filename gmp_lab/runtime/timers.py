@@ -11,10 +11,11 @@ from heapq import heappop, heappush
 from gmp_lab import vocabulary as v
 from gmp_lab.runtime.chan import chansend, claim
 from gmp_lab.runtime.goroutine import gopark, goready, newproc, newproc1
+from gmp_lab.runtime.idle import pidlegetSpinning
 from gmp_lab.runtime.runq import globrunqput
 from gmp_lab.runtime.runtime2 import G, M, P, Sudog, _Grunnable, _Gwaiting
 from gmp_lab.runtime.status import casgstatus
-from gmp_lab.runtime.threads import pidlegetSpinning, startm, wakeNetPoller, wakep
+from gmp_lab.runtime.threads import startm, wakeNetPoller, wakep
 from gmp_lab.runtime.world import Runtime
 from gmp_lab.timer import Timer
 
