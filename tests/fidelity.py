@@ -18,10 +18,6 @@ PAGE = Path(__file__).resolve().parent.parent / "notebooks" / "reference" / "fid
 LOOSE = "order of magnitude"  # a note of points that need not lie in their bands
 #: statistics that are out of their bands, with the reason; the table shows them as they are
 KNOWN_TO_DIFFER: dict[tuple[str, str], str] = {
-    ("e8-04", "gc_over_busy"): (
-        "On one P the real collector needed about 62 ms for 32 MiB of nodes, on two about 35 ms. The model marks an "
-        "object at one price, between the two, so it is too dear here."
-    ),
     ("e4c-01", "tid_changes_per_turn"): (
         "Recorded on a machine with other load. Real Go 1.27.3 on an idle one gave 0.95 to 1.03, as the simulation "
         "does."

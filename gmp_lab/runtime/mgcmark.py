@@ -44,6 +44,7 @@ def gcPrepareMarkRoots(rt: Runtime, gc: Collector) -> None:
     gc.full, gc.hidden = 0, heap.scannable
     ns = heap.objects * costs.mark_object + (heap.scannable * costs.mark_kb >> 10)
     gc.nsPerMiB = (ns << 20) // heap.scannable if heap.scannable else 0
+    gc.coldNsPerMiB = gc.nsPerMiB * (100 + costs.mark_cold) // 100
     if rt.stacks is not None:
         markrootFreeGStacks(rt)
 
@@ -99,10 +100,11 @@ def gcDrain(rt: Runtime, gp: G, flags: int) -> System:
         if gc.full:
             enlistWorker(rt, mp, pp)
     checkWork = drainCheckThreshold
+    price = gc.coldNsPerMiB if flags & gcDrainFractional else gc.nsPerMiB
     while gc.full and not _stop(rt, gp, pp, flags):
         work = min(gcCreditSlack, gc.full)
         gc.full -= work
-        yield (OP_WORK, work * gc.nsPerMiB >> 20, 0)
+        yield (OP_WORK, work * price >> 20, 0)
         c.heapScanWork += work
         gcFlushBgCredit(rt, mp, gc, work)
         if gc.full:
@@ -132,7 +134,7 @@ def gcDrainN(rt: Runtime, gp: G, scanWork: int) -> System:
             continue
         work = min(gcCreditSlack, gc.full, scanWork - done)
         gc.full -= work
-        yield (OP_WORK, work * gc.nsPerMiB >> 20, 0)
+        yield (OP_WORK, work * gc.coldNsPerMiB >> 20, 0)
         gc.controller.heapScanWork += work
         done += work
         if gc.full:

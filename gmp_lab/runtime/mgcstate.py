@@ -83,6 +83,7 @@ class Collector:
         self.full = 0  # bytes of scan work that are left
         self.hidden = 0  # those that are found when the first root job is done
         self.nsPerMiB = 0  # what 2**20 bytes of it cost in this cycle
+        self.coldNsPerMiB = 0  # ... to assists and fractional workers, which share their P's caches
         self.roots: deque[G | None] = deque()  # jobs that are left: None is the data segment
         self.nwait = self.nproc = 0
         self.startSema, self.markDoneSema = Sema(), Sema()
