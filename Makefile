@@ -10,7 +10,7 @@ SETUP = $(PYTHON) gmp_lab/setup_env.py
 export NO_GO
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test setup lint bench notebooks compiled fidelity differential doctor lock clean python
+.PHONY: help lab test setup lint bench notebooks compiled fidelity differential record doctor lock clean python
 
 lab: python ## set up if needed, open JupyterLab on notebooks/00-start-here.ipynb
 	@$(SETUP) lab -- $(LAB_ARGS)
@@ -32,6 +32,9 @@ notebooks: python ## execute the notebooks and store their outputs
 
 fidelity: python ## the table of recorded experiments beside the simulation, into notebooks/reference
 	@$(SETUP) fidelity
+
+record: python ## every recorded result of real Go again (minutes; needs Go)
+	@$(SETUP) record -- $(EXPERIMENTS)
 
 differential: python ## N random programs (N=2000 SEED=1) on real Go and in the simulator; prints where they differ
 	@$(SETUP) differential -- --programs $(or $(N),2000) --seed $(or $(SEED),1)

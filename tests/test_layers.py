@@ -57,6 +57,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "quiz": {"errors"},
     "claims": {"errors"},
     "twins": {"catalog", "errors", "recording", "workload"},
+    "experiments": FACTS | {"dump", "golang", "heap", "net", "simulate", "stacks", "stream", "sync", "twins"}
+    | {"workload"},
     "widgets": READERS,
     "__init__": {"config", "errors", "recording", "replay", "simulate", "sync", "timer", "workload"},
 }
@@ -71,7 +73,7 @@ MAY_NEED = {
     "draw": {"numpy", "plotly"},
     "widgets": {"numpy", "plotly", "ipywidgets", "anywidget", "traitlets", "IPython"},
 }
-PRINTS = {"cli", "checks", "setup_env", "notebook_tool", "compiled", "golang/record"}
+PRINTS = {"cli", "checks", "setup_env", "notebook_tool", "compiled", "golang/record", "experiments/record"}
 
 
 def part_of(path: Path) -> str:
