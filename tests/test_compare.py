@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from gmp_lab import Config, Program, Recording, WaitGroup, go, gosched, log, simulate, work
+from gmp_lab import Config, ConfigError, Program, Recording, WaitGroup, go, gosched, log, simulate, work
 from gmp_lab.catalog import steady_mix
 from gmp_lab.compare import WHY, compare, decisions, descents, parting
+from gmp_lab.draw import aligned, aligned_text
 from gmp_lab.metrics import summary_rows
 
 
@@ -98,3 +99,63 @@ def test_a_run_that_goes_on_longer_parts_from_the_one_that_ends() -> None:
 def test_the_table_has_the_names_of_both(names: tuple[str, str]) -> None:
     head = compare(mix(), mix(seed=5), names).text().splitlines()[0].split()
     assert head == ["quantity", *names, "ratio", "unit"]
+
+
+# --- over one another ----------------------------------------------------------------------------------------------
+
+
+def parted() -> tuple[Recording, Recording]:
+    return mix(), simulate(Config(gomaxprocs=2), steady_mix(goroutines=6, bursts=6, seed=2))
+
+
+def test_the_moments_where_two_runs_part_are_on_one_line() -> None:
+    a, b = parted()
+    found = parting(a, b)
+    assert found is not None
+    fig = aligned(a, b, before_ns=100_000, after_ns=300_000)
+    shares = []
+    for line, axis in zip(fig.layout.shapes[1::2], (fig.layout.xaxis, fig.layout.xaxis2), strict=True):
+        low, high = axis.range
+        shares.append((line.x0 - low) / (high - low))
+    assert shares[0] == pytest.approx(shares[1]) and 0 < shares[0] < 1
+    assert fig.layout.title.text == found.sentence
+    assert [x.range[1] - x.range[0] for x in (fig.layout.xaxis, fig.layout.xaxis2)] == [
+        pytest.approx(fig.layout.xaxis.range[1] - fig.layout.xaxis.range[0])
+    ] * 2
+
+
+def test_both_runs_keep_their_own_rows_and_one_legend() -> None:
+    fig = aligned(*parted())
+    assert {trace.xaxis for trace in fig.data} == {None, "x2"} or {trace.xaxis for trace in fig.data} == {"x", "x2"}
+    named = [trace.name for trace in fig.data if trace.showlegend]
+    assert len(named) == len(set(named))
+    assert fig.layout.yaxis.domain[0] > fig.layout.yaxis2.domain[1]
+
+
+def test_equal_inputs_give_an_equal_figure() -> None:
+    assert aligned(*parted()).to_json() == aligned(*parted()).to_json()
+
+
+def test_the_text_marks_the_first_other_decision() -> None:
+    a, b = parted()
+    found = parting(a, b)
+    assert found is not None
+    text = aligned_text(a, b, names=("one", "two"), before_ns=100_000, after_ns=300_000)
+    (marked,) = [line for line in text.splitlines() if line.endswith("<- they part")]
+    assert marked.startswith(f"{found.number}.") and text.count("|") >= 8
+    left, right = (rec.g_name(rec[i].g) for rec, i in ((a, found.a), (b, found.b)))
+    assert left in marked and right in marked
+
+
+def test_two_runs_that_do_not_part_are_laid_beginning_on_beginning() -> None:
+    fig = aligned(mix(), mix())
+    assert fig.layout.xaxis.range[0] == fig.layout.xaxis2.range[0] == 0 == fig.layout.shapes[0].x0
+    assert "they part" not in aligned_text(mix(), mix())
+
+
+@pytest.mark.parametrize(
+    "bad", [{"at": (-1, 0)}, {"at": (0, 1 << 60)}, {"before_ns": -1}, {"after_ns": 0, "at": (0, 0)}]
+)
+def test_moments_outside_a_run_are_refused(bad: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        aligned(*parted(), **bad)

@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "metrics": FACTS | {"replay"},
     "export": FACTS | {"metrics"},
     "compare": FACTS | {"metrics"},
-    "draw": FACTS | {"metrics", "narrate", "replay"},
+    "draw": FACTS | {"compare", "metrics", "narrate", "replay"},
     "golang": {"config", "errors", "recording", "schedtrace"},
     "quiz": {"errors"},
     "claims": {"errors"},

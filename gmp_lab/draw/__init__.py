@@ -5,11 +5,13 @@
     timeline_data, queue_depth_data     the arrays that they show
     stage_html, stage_text, stage_at    everything at one instant, after one event
     text_timeline, timeline_alt, queue_depth_alt   what the figures show, as text
+    aligned, aligned_text               two runs over one another, in line where they part
     summary_table, usage_table, ...     the numbers, as HTML in a notebook and as text elsewhere
 
 Colours are in ``palette`` and nowhere else.  Time is whole nanoseconds in every argument and us or ms on axes.
 """
 
+from gmp_lab.draw.aligned import aligned, aligned_text, decisions_text
 from gmp_lab.draw.queues import DepthData, apply_queue_depth, queue_depth, queue_depth_data
 from gmp_lab.draw.scene import Stage, stage_at
 from gmp_lab.draw.stage import stage_html, stage_text
@@ -27,8 +29,8 @@ from gmp_lab.draw.text import queue_depth_alt, text_timeline, timeline_alt
 from gmp_lab.draw.timeline import TimelineData, apply_timeline, timeline, timeline_data
 
 __all__ = [
-    "DepthData", "Stage", "Table", "TimelineData", "apply_queue_depth", "apply_timeline", "depth_table",
-    "latency_table", "queue_depth", "queue_depth_alt", "queue_depth_data", "source_table", "stage_at",
-    "stage_html", "stage_text", "steal_table", "summary_table", "switch_table", "text_timeline", "timeline",
-    "timeline_alt", "timeline_data", "usage_table",
+    "DepthData", "Stage", "Table", "TimelineData", "aligned", "aligned_text", "apply_queue_depth",
+    "apply_timeline", "decisions_text", "depth_table", "latency_table", "queue_depth", "queue_depth_alt",
+    "queue_depth_data", "source_table", "stage_at", "stage_html", "stage_text", "steal_table", "summary_table",
+    "switch_table", "text_timeline", "timeline", "timeline_alt", "timeline_data", "usage_table",
 ]  # fmt: skip
