@@ -99,7 +99,8 @@ def _frame(  # noqa: PLR0913, PLR0917  # everything that the two share
         fig.layout[x].update(anchor=ref, range=[s / unit_ns for s in window])
         fig.layout[x].title.text = f"{name}: {one.layout.xaxis.title.text}"
         fig.layout[y].update(anchor=ref.replace("y", "x"), domain=place)
-        for line in ({"color": page(theme).paper, "width": 5}, {"color": page(theme).ink, "width": 2, "dash": "dash"}):
+        look = page(theme)
+        for line in ({"color": look.paper, "width": 5}, {"color": look.ink, "width": 2, "dash": "dash"}):
             fig.add_shape(  # dashes on a lighter band: seen on every state's colour
                 type="line", xref=ref.replace("y", "x"), yref=f"{ref} domain", x0=t / unit_ns, x1=t / unit_ns,
                 y0=-0.05, y1=1.05, line=line,
