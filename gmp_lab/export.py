@@ -94,12 +94,13 @@ def _stays(rec: Recording) -> Iterator[Event]:
 
 
 def _counters(rec: Recording) -> Iterator[Event]:
-    depths = queue_depths(rec)
-    tracks: list[tuple[str, dict[str, Steps]]] = [
-        (f"queue of P{p}", {"ring": ring, "runnext": following})
-        for p, (ring, following) in enumerate(zip(depths.ring, depths.runnext, strict=True))
-    ]
-    tracks += [("global queue", {"goroutines": depths.global_}), ("threads", {"threads": thread_count(rec)})]
+    tracks: list[tuple[str, dict[str, Steps]]] = []
+    if rec.complete:  # a real trace tells no queues
+        depths = queue_depths(rec)
+        rings = enumerate(zip(depths.ring, depths.runnext, strict=True))
+        tracks += [(f"queue of P{p}", {"ring": ring, "runnext": following}) for p, (ring, following) in rings]
+        tracks += [("global queue", {"goroutines": depths.global_})]
+    tracks += [("threads", {"threads": thread_count(rec)})]
     for name, series in tracks:
         for t in sorted({t for steps in series.values() for t in steps.t_ns.tolist()}):
             values = {key: steps.at(t) for key, steps in series.items()}

@@ -92,12 +92,13 @@ class Recording:
     ``g_names``  name of goroutine i+1
     ``steps``    engine steps that were taken, also when nothing was recorded
     ``complete`` False if queue contents are unknown (a real trace)
+    ``notes``    texts that E_NOTE events refer to by number (a real trace)
     Iterating gives ``Event`` tuples; ``len`` is the number of events.
     """
 
     __slots__ = (
-        "_digest", "_marks", "arg", "complete", "config", "end_ns", "ended", "g", "g_names", "kind", "m", "p",
-        "params", "program", "steps", "t",
+        "_digest", "_marks", "arg", "complete", "config", "end_ns", "ended", "g", "g_names", "kind", "m", "notes",
+        "p", "params", "program", "steps", "t",
     )  # fmt: skip
 
     config: Config
@@ -108,6 +109,7 @@ class Recording:
     ended: str
     steps: int
     complete: bool
+    notes: tuple[str, ...]
     t: memoryview[int]
     kind: memoryview[int]
     g: memoryview[int]
@@ -119,7 +121,7 @@ class Recording:
 
     def __init__(  # noqa: PLR0913  # what a run is, named one by one
         self, config: Config, columns: Columns, *, program: str, params: Mapping[str, Any], g_names: Iterable[str],
-        end_ns: int, ended: str, steps: int, complete: bool = True,
+        end_ns: int, ended: str, steps: int, complete: bool = True, notes: Iterable[str] = (),
     ) -> None:  # fmt: skip
         put = object.__setattr__
         for (name, code), column in zip(_COLUMNS, columns.arrays, strict=True):
@@ -133,6 +135,7 @@ class Recording:
         put(self, "ended", ended)
         put(self, "steps", steps)
         put(self, "complete", complete)
+        put(self, "notes", tuple(notes))
         put(self, "_digest", "")
         put(self, "_marks", [])  # checkpoints that replay.state_after keeps; they follow from the columns
 
@@ -197,11 +200,12 @@ class Recording:
     # --- bytes -------------------------------------------------------------------------------------------
 
     def _header(self) -> dict[str, Any]:
-        return {
+        header = {
             "format": FORMAT, "config": self.config.to_dict(), "program": self.program, "params": dict(self.params),
             "g_names": list(self.g_names), "end_ns": self.end_ns, "ended": self.ended, "steps": self.steps,
             "complete": self.complete, "events": len(self),
         }  # fmt: skip
+        return header | {"notes": list(self.notes)} if self.notes else header
 
     def _members(self) -> Iterator[tuple[str, bytes]]:
         text = json.dumps(self._header(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -266,10 +270,12 @@ def _checked_header(header: Any) -> dict[str, Any]:
     for name in ("end_ns", "steps", "events"):
         check_int(name, header[name], 0, 1 << 62)
     check_bool("complete", header["complete"])
-    for name, kind in (("params", dict), ("config", dict), ("g_names", list)):
+    header.setdefault("notes", [])
+    for name, kind in (("params", dict), ("config", dict), ("g_names", list), ("notes", list)):
         if not isinstance(header[name], kind):
             raise TypeError(f"{name} is no {kind.__name__}")
-    if not all(isinstance(x, str) for x in (header["program"], header["ended"], *header["g_names"])):
+    words = (header["program"], header["ended"], *header["g_names"], *header["notes"])
+    if not all(isinstance(x, str) for x in words):
         raise TypeError("a name is no text")
     return header
 

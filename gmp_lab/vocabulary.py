@@ -132,6 +132,17 @@ E_UNTHROTTLE: Final = 102  # core arg can be used again; m, which waited there, 
 E_REFILL: Final = 103  # a period begins and the group's pool is full again; arg = us that were left in it
 E_QUOTA: Final = 104  # arg us in each period from now on (0: no limit): a full pool, and no debts
 
+# --- only in real traces (Recording.complete is False): no queue, no list of idle Ps or Ms, no tick is known ------
+E_TRACE_SYNC: Final = 111  # part (generation) arg of the trace begins, or, as the last event, the trace ends
+E_MET_G: Final = 112  # g, met for the first time, has status arg (MET_*), on p and m if it has them; later: it still
+#                       has it, and is on the thread that is told now (m -1: on one that is not told); or: it is made
+#                       (MET_SYSCALL) or ends (MET_DEAD) inside a system call, by cgo
+E_MET_P: Final = 113  # p, met for the first time, is idle (arg 0) or m's and running (arg 1); later: it still is
+E_MET_M: Final = 114  # m is met for the first time, and may be older; arg = the system's number of it (-1: large)
+E_PROCS: Final = 115  # GOMAXPROCS is arg (from now on)
+E_SWEEP: Final = 116  # m with p begins to sweep spans (arg -1), or ends, having swept arg KiB
+E_NOTE: Final = 117  # the trace holds text arg of Recording.notes, told by g on p and m (-1: nobody); changes nothing
+
 KIND_NAMES: Final[dict[int, str]] = {
     value: name[2:].lower()
     for value, name in sorted((n, k) for k, n in globals().items() if k.startswith("E_"))
@@ -148,15 +159,19 @@ SRC_SYSEXIT: Final = 6  # from the hand: exitsyscall found a P late
 SRC_LOCKED: Final = 7  # from the hand: its own thread was given the P
 SRC_PARK: Final = 8  # from the hand: parking was called off
 SRC_GC: Final = 9  # from the hand: a mark worker that its P has chosen
+SRC_UNKNOWN: Final = 10  # from a queue or a hand that a trace does not tell
 SRC_NAMES: Final = ("runnext", "local", "global (61st tick)", "global", "stolen", "netpoll", "syscall exit",
-                    "locked thread", "park called off", "mark worker")  # fmt: skip
+                    "locked thread", "park called off", "mark worker", "not told")  # fmt: skip
 INHERIT: Final = 16  # added to the source: the goroutine runs in its predecessor's time slice
 
 YIELD_GOSCHED: Final = 0  # runtime.Gosched: to the global tail
 YIELD_PREEMPTED: Final = 1  # preempted: to the global tail
 YIELD_GOYIELD: Final = 2  # goyield: to the ring's tail
 YIELD_STW: Final = 3  # preempted while the world is being stopped: to the runnext of its own p (1.26 and later)
-YIELD_NAMES: Final = ("runtime.Gosched", "preempted", "goyield", "preempted for a stop of the world")
+YIELD_UNKNOWN: Final = 4  # for a reason, and to a queue, that a trace does not tell
+YIELD_NAMES: Final = (
+    "runtime.Gosched", "preempted", "goyield", "preempted for a stop of the world", "unspecified",
+)  # fmt: skip
 
 SYSCALL_BLOCKING: Final = 0
 SYSCALL_CPU: Final = 1
@@ -204,6 +219,7 @@ GCSTOP_HANDOFF: Final = 3  # it was being handed over
 STW_REASONS: Final = (
     "unknown", "GC mark termination", "GC sweep termination", "write heap dump", "goroutine profile",
     "goroutine profile cleanup", "all goroutines stack trace", "read mem stats", "AllThreadsSyscall", "GOMAXPROCS",
+    "start trace", "stop trace",
 )  # fmt: skip
 DESTROY_NEXT: Final = 1024
 STW_MARK_TERM: Final = 1
@@ -216,16 +232,28 @@ NET_GLOBAL: Final = 2  # to the tail of the global queue
 NET_NAMES: Final = ("hand", "ring", "global")
 EXIT_GOEXIT: Final = 1  # of E_EXIT
 
+MET_RUNNABLE: Final = 1
+MET_RUNNING: Final = 2
+MET_SYSCALL: Final = 3
+MET_WAITING: Final = 4
+MET_DEAD: Final = 6
+MET_NAMES: Final[dict[int, str]] = {1: "runnable", 2: "running", 3: "in a system call", 4: "waiting", 6: "dead"}
+
 M_NORMAL: Final = 0
 M_SYSMON: Final = 1
 
+# runtime/traceruntime.go traceBlockReasonStrings: coarser words, which only a trace has
+TRACE_REASONS: Final = (
+    "unspecified", "forever", "sync", "system goroutine wait", "wait for debug call", "GC weak to strong wait",
+    "synctest",
+)  # fmt: skip
 WAIT_REASONS: Final = (
     "chan receive", "chan send", "chan receive (nil chan)", "chan send (nil chan)", "select", "sleep",
     "sync.WaitGroup.Wait", "semacquire", "IO wait", "force gc (idle)", "GC sweep wait", "GC scavenge wait",
     "GOMAXPROCS updater (idle)", "finalizer wait", "sync.Mutex.Lock", "sync.Cond.Wait", "select (no cases)",
     "sync.RWMutex.RLock", "sync.RWMutex.Lock", "cleanup wait", "GC worker (idle)", "GC worker (active)",
     "GC assist wait", "GC assist marking", "GC mark termination", "stopping the world", "flushing proc caches",
-    "garbage collection", "garbage collection scan", "wait for GC cycle", "preempted",
+    "garbage collection", "garbage collection scan", "wait for GC cycle", "preempted", *TRACE_REASONS,
 )  # fmt: skip
 WAIT_NO: Final[dict[str, int]] = {name: i for i, name in enumerate(WAIT_REASONS)}
 

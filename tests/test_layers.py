@@ -53,7 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": FACTS | {"metrics"},
     "compare": FACTS | {"metrics"},
     "draw": FACTS | {"compare", "metrics", "narrate", "replay"},
-    "golang": {"config", "errors", "recording", "schedtrace"},
+    "golang": {"config", "errors", "params", "recording", "schedtrace", "vocabulary"},
     "quiz": {"errors"},
     "claims": {"errors"},
     "twins": {"catalog", "errors", "recording", "workload"},

@@ -18,6 +18,7 @@ from gmp_lab.narrate.memory import MEMORY
 from gmp_lab.narrate.quota import QUOTA
 from gmp_lab.narrate.stacks import STACKS
 from gmp_lab.narrate.threads import THREADS
+from gmp_lab.narrate.traced import TRACED
 
 # One event of every kind, with every argument that changes its sentence, after BEGIN: two Ps, M0 on P0 runs G1.
 NEXT: list[Row] = [
@@ -125,6 +126,14 @@ NEXT: list[Row] = [
     (1, v.E_UNTHROTTLE, -1, -1, 0, 1),
     (1, v.E_REFILL, -1, -1, -1, 20),
     (1, v.E_QUOTA, -1, -1, -1, 30_000),
+    (1, v.E_TRACE_SYNC, -1, -1, -1, 1),
+    *((1, v.E_MET_G, 3, -1, -1, state) for state in v.MET_NAMES),
+    (1, v.E_MET_G, 2, 0, 0, v.MET_RUNNING),
+    *((1, v.E_MET_P, -1, 1, m, int(m >= 0)) for m in (-1, 0)),
+    *((1, v.E_MET_M, -1, -1, 0, tid) for tid in (-1, 4711)),
+    (1, v.E_PROCS, -1, -1, -1, 2),
+    *((1, v.E_SWEEP, -1, 0, 0, kib) for kib in (-1, 8)),
+    (1, v.E_NOTE, 1, 0, 0, 0),
 ]
 NAMES = ("main", "worker", "reader", *["worker"] * 14)
 
@@ -144,7 +153,7 @@ def every_step(go: str = "1.27") -> list[Step]:
 
 
 def test_every_kind_of_event_has_a_sentence() -> None:
-    assert set(GOROUTINES | THREADS | STACKS | MEMORY | COLLECTOR | QUOTA) == set(v.KIND_NAMES)
+    assert set(GOROUTINES | THREADS | STACKS | MEMORY | COLLECTOR | QUOTA | TRACED) == set(v.KIND_NAMES)
 
 
 def test_the_examples_below_show_every_kind() -> None:
@@ -158,7 +167,7 @@ def test_a_sentence_is_one_plain_line_that_ends_with_a_full_stop() -> None:
 
 def test_a_sentence_names_the_g_the_p_or_the_m_of_its_event() -> None:
     silent = {v.E_NEED_SPIN, v.E_SYSMON, v.E_SYSMON_DEEP, v.E_SCHEDTRACE, v.E_DEADLOCK, v.E_NET_ARRIVE, v.E_REFILL,
-              v.E_QUOTA}  # fmt: skip
+              v.E_QUOTA, v.E_TRACE_SYNC, v.E_PROCS}  # fmt: skip
     for row, step in zip(NEXT, every_step(), strict=True):
         _, kind, g, p, m, _ = row
         ids = [f"{letter}{i}" for letter, i in (("G", g), ("P", p), ("M", m)) if i >= 0]
@@ -169,7 +178,7 @@ def test_a_sentence_names_the_g_the_p_or_the_m_of_its_event() -> None:
 def test_only_what_the_runtime_does_has_a_function() -> None:
     without = {row[1] for row, step in zip(NEXT, every_step(), strict=True) if not step.function}
     assert without == {v.E_CPU_ON, v.E_CPU_OFF, v.E_LOG, v.E_NET_ARRIVE, v.E_THROTTLE, v.E_UNTHROTTLE, v.E_REFILL,
-                       v.E_QUOTA}  # fmt: skip
+                       v.E_QUOTA, *TRACED}  # fmt: skip
 
 
 @pytest.mark.go

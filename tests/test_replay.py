@@ -10,11 +10,13 @@ from handmade import BEGIN, HANDOVER, handover, in_syscall, overflow, recording
 from gmp_lab import Config, Event, State, state_after, state_at
 from gmp_lab import vocabulary as v
 from gmp_lab.replay import G_WORDS, HANDLERS, P_WORDS, Replay
+from gmp_lab.replay.traced import TRACED
 
 #: events that tell something and change no queue, owner or status
 NOTES = {v.E_HANDOFF, v.E_STEAL_SLEEP, v.E_PREEMPT, v.E_SIGNAL, v.E_SCHEDTRACE, v.E_TIMER, v.E_LOG, v.E_DEADLOCK,
          v.E_NET_ARRIVE, v.E_LOCK_SPIN, v.E_STARVING, v.E_TIMER_RUN, v.E_TIMER_HEAP, v.E_STW_STOPPED,
-         v.E_GC_TRACE, v.E_SAFE_POINTS, v.E_SAFE_POINT, v.E_REFILL, v.E_QUOTA}  # fmt: skip
+         v.E_GC_TRACE, v.E_SAFE_POINTS, v.E_SAFE_POINT, v.E_REFILL, v.E_QUOTA, v.E_TRACE_SYNC,
+         v.E_SWEEP, v.E_NOTE}  # fmt: skip
 GLOBAL = (300, v.E_YIELD, 1, 0, 0, v.YIELD_GOSCHED)
 THREE = [(100 + i, v.E_GO_CREATE, 2 + i, 0, 0, 1) for i in range(3)]  # ring 2 3, runnext 4
 
@@ -232,7 +234,7 @@ def test_the_packed_argument_of_a_growth_comes_apart_again(size: int, used: int)
 
 
 def test_every_kind_of_event_changes_something_or_is_a_note() -> None:
-    assert set(HANDLERS) | NOTES == set(v.KIND_NAMES) and not set(HANDLERS) & NOTES
+    assert {*HANDLERS, *TRACED} | NOTES == set(v.KIND_NAMES) and not {*HANDLERS, *TRACED} & NOTES
 
 
 @pytest.mark.parametrize("kind", sorted(NOTES))

@@ -26,7 +26,8 @@ def moments(a: Recording, b: Recording, found: Parting | None) -> Moments:
     """The times (ns) of each run that ``aligned`` lays over one another: where they part, else both beginnings."""
     if found is None:
         return 0, 0
-    return tuple(rec[i].t if i >= 0 else rec.end_ns for rec, i in ((a, found.a), (b, found.b)))  # type: ignore[return-value]
+    ran = [rec[i].t if i >= 0 else max(0, rec.end_ns - 1) for rec, i in ((a, found.a), (b, found.b))]
+    return ran[0], ran[1]
 
 
 def windows(a: Recording, b: Recording, at: Moments, before_ns: int, after_ns: int) -> tuple[Window, Window]:

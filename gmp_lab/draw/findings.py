@@ -37,9 +37,11 @@ def timeline_title(rec: Recording, s: Spans, window: Window | None) -> str:
     by_state = {name: sum(row[k] for row in table) for k, name in enumerate(s.states)}
     running = percent(by_state["running"], total)
     if s.of == "P":
-        n = steals(rec, *(window or (0, None))).count
         held = by_state["syscall"]
         calls = f", {percent(held, total)} held in system calls" if held * 200 >= total > 0 else ""
+        if not rec.complete:
+            return f"{count(s.rows, 'P')} busy {running} of the time{calls}; a real run"
+        n = steals(rec, *(window or (0, None))).count
         return f"{count(s.rows, 'P')} busy {running} of the time{calls}; {count(n, 'steal')}"
     if s.of == "G":
         alive = total - by_state["dead"]

@@ -14,22 +14,28 @@ from gmp_lab.narrate import Step, narrate
 from gmp_lab.recording import Recording
 from gmp_lab.replay import MState, PState, State, state_after
 
+UNKNOWN: Final = "not told"  # by a real trace
 SHOWN: Final = 8  # entries of a queue that are written out
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The first entries of a queue, head first, and how many it has."""
+    """The first entries of a queue, head first, and how many it has (-1: a real trace does not tell)."""
 
     shown: tuple[str, ...]
     length: int
 
     def words(self) -> str:
         """ "3: G4 G5 G6", "20: G1 G2 ... and 12 more", "empty"."""
+        if self.length < 0:
+            return UNKNOWN
         if not self.length:
             return "empty"
         more = self.length - len(self.shown)
         return f"{self.length}: {' '.join(self.shown)}" + (f" and {more} more" if more else "")
+
+
+_NOT_TOLD: Final = Queue((), -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ class PRow:
     g: str
     runnext: str
     ring: Queue
-    schedtick: int
+    schedtick: int  # -1: not told
     touched: bool  # the event concerned this P
 
 
@@ -74,13 +80,18 @@ def stage_at(rec: Recording, i: int) -> Stage:
         t_ns=s.t,
         step=step,
         ps=tuple(_p_row(rec, s, p, p.id == e.p) for p in s.ps),
-        global_queue=_queue(s.runq),
-        idle_ps=tuple(f"P{p}" for p in reversed(s.pidle)),
-        idle_ms=tuple(f"M{m}" for m in reversed(s.midle)),
+        global_queue=_queue(s.runq) if rec.complete else _NOT_TOLD,
+        idle_ps=tuple(f"P{p}" for p in reversed(s.pidle)) if rec.complete else _without_m(s),
+        idle_ms=tuple(f"M{m}" for m in reversed(s.midle)) if rec.complete else (UNKNOWN,),
         other_ms=tuple(text for m in s.ms if (text := _elsewhere(m))),
-        spinning=s.nmspinning,
+        spinning=s.nmspinning if rec.complete else -1,
         needspinning=s.needspinning,
     )
+
+
+def _without_m(s: State) -> tuple[str, ...]:
+    """Ps without a thread, in the order of their numbers: the order of the list is not told."""
+    return tuple(f"P{p.id}" for p in s.ps if p.m < 0)
 
 
 def _queue(entries: object) -> Queue:
@@ -92,7 +103,7 @@ def p_state(rec: Recording, s: State, p: PState) -> str:
     if p.status == 2:
         return "syscall"
     if p.m < 0:
-        return "idle" if p.id in s.pidle else "waking"
+        return "idle" if p.id in s.pidle or not rec.complete else "waking"
     m = s.ms[p.m]
     if m.doing == "syscall":
         return "syscall"
@@ -110,9 +121,10 @@ def _p_row(rec: Recording, s: State, p: PState, touched: bool) -> PRow:
         g = f"G{m.curg} {rec.g_name(m.curg)}"
     elif m is not None and m.hand:
         g = f"(G{m.hand} next)"
+    runnext, ring = (f"G{p.runnext}" if p.runnext else "", _queue(p.runq)) if rec.complete else (UNKNOWN, _NOT_TOLD)
     return PRow(
-        f"P{p.id}", p_state(rec, s, p), f"M{p.m}" if m is not None else "", g,
-        f"G{p.runnext}" if p.runnext else "", _queue(p.runq), p.schedtick, touched,
+        f"P{p.id}", p_state(rec, s, p), f"M{p.m}" if m is not None else "", g, runnext, ring,
+        p.schedtick if rec.complete else -1, touched,
     )  # fmt: skip
 
 
@@ -125,7 +137,7 @@ _DOING: Final = {
 
 def _elsewhere(m: MState) -> str:
     """A thread that has no P and is not on the idle list, in words; "" for the others."""
-    if m.p >= 0 or m.doing == "parked":
+    if m.p >= 0 or m.doing in ("parked", "unknown"):
         return ""
     if m.doing == "syscall":
         return f"M{m.id} is in a system call with G{m.curg}"

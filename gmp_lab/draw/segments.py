@@ -91,7 +91,7 @@ def _why(rec: Recording, i: int) -> str:
         return f"parked: {v.WAIT_REASONS[arg]}"
     if kind == v.E_YIELD:
         return v.YIELD_NAMES[arg]
-    if kind == v.E_SYSEXIT:
+    if kind == v.E_SYSEXIT and (rec.complete or arg == v.EXIT_NO_P):
         return f"system call over, {v.EXIT_NAMES[arg]}"
     if kind == v.E_RETAKE:
         return f"P retaken by M{arg}" if arg >= 0 else "P taken by a returning thread"
@@ -102,7 +102,7 @@ _SOURCES: Final = {
     v.SRC_RUNNEXT: "from runnext", v.SRC_LOCAL: "from the ring", v.SRC_GLOBAL61: "global queue, 61st tick",
     v.SRC_GLOBAL: "from the global queue", v.SRC_STEAL: "stolen", v.SRC_POLL: "from the poller",
     v.SRC_SYSEXIT: "back from a system call", v.SRC_LOCKED: "on its own thread", v.SRC_PARK: "not parked after all",
-    v.SRC_GC: "chosen to mark",
+    v.SRC_GC: "chosen to mark", v.SRC_UNKNOWN: "from where, is not told",
 }  # fmt: skip
 _PLAIN: Final = {
     v.E_GO_CREATE: "created", v.E_READY: "readied", v.E_EXIT: "exit", v.E_SYSCALL: "system call",
@@ -110,7 +110,8 @@ _PLAIN: Final = {
     v.E_RELEASE_P: "P released", v.E_PIDLE_PUT: "P put on the idle list",
     v.E_PIDLE_GET: "P taken off the idle list",
     v.E_ACQUIRE_P: "P acquired", v.E_SPIN: "spinning changed", v.E_M_PARK: "thread parked",
-    v.E_START_LOCKED: "handed to its thread",
+    v.E_START_LOCKED: "handed to its thread", v.E_SYSEXIT: "system call over", v.E_MET_G: "met by the trace",
+    v.E_MET_P: "met by the trace", v.E_MET_M: "met by the trace",
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from html import escape
 from typing import Final
 
 from gmp_lab.draw.palette import LOOKS, colour, contrast, page
-from gmp_lab.draw.scene import PRow, Queue, Stage, stage_at
+from gmp_lab.draw.scene import UNKNOWN, PRow, Queue, Stage, stage_at
 from gmp_lab.recording import Recording
 
 _CSS: Final = """
@@ -85,13 +85,18 @@ def _row(row: PRow, theme: str) -> str:
     tds = "".join(f"<td>{cell}</td>" for cell in cells)
     return (
         f'<tr{now}><th scope="row">{row.name}</th>{tds}<td class="gmp-ring">{escape(row.ring.words())}</td>'
-        f"<td>{row.schedtick}</td></tr>"
+        f"<td>{_tick(row)}</td></tr>"
     )
+
+
+def _tick(row: PRow) -> str:
+    return UNKNOWN if row.schedtick < 0 else str(row.schedtick)
 
 
 def _pairs(s: Stage) -> list[tuple[str, str]]:
     """What stands below the table: (heading, words)."""
-    spin = f"{s.spinning}" + (", and one more is wanted (needspinning)" if s.needspinning else "")
+    more = ", and one more is wanted (needspinning)" if s.needspinning else ""
+    spin = UNKNOWN if s.spinning < 0 else f"{s.spinning}{more}"
     return [
         ("global queue", s.global_queue.words()),
         ("idle Ps, top first", " ".join(s.idle_ps) or "none"),
@@ -127,5 +132,5 @@ def _text_row(row: PRow) -> tuple[str, ...]:
     queue: Queue = row.ring
     return (
         name, LOOKS[row.state].words, row.m or "none", row.g or "none", row.runnext or "none", queue.words(),
-        str(row.schedtick),
+        _tick(row),
     )  # fmt: skip

@@ -19,6 +19,7 @@ from gmp_lab.golang.experiments import (
 from gmp_lab.golang.run import GoRun, build, run_go
 from gmp_lab.golang.source import resolve_symbol, runtime_source
 from gmp_lab.golang.toolchain import Toolchain, find_toolchain, require_toolchain
+from gmp_lab.golang.trace import parse_trace, read_trace
 
 __all__ = [
     "EXPERIMENTS",
@@ -32,7 +33,9 @@ __all__ = [
     "agrees",
     "build",
     "find_toolchain",
+    "parse_trace",
     "program",
+    "read_trace",
     "recorded",
     "recorded_or_live",
     "require_toolchain",

@@ -73,7 +73,8 @@ def cache_folder() -> Path:
     return Path(base, "gmp_lab")
 
 
-def _environment(toolchain: Toolchain) -> dict[str, str]:
+def tool_environment(toolchain: Toolchain) -> dict[str, str]:
+    """Environment for the go program: the user's paths, our caches, and no settings of the user's."""
     keep = ("PATH", "HOME", "TMPDIR", "TMP", "TEMP", "SYSTEMROOT", "LOCALAPPDATA", "USERPROFILE")
     kept = {name: os.environ[name] for name in keep if name in os.environ}
     cache = cache_folder()
@@ -113,7 +114,7 @@ def _compile(folder: Path, files: Mapping[str, str], toolchain: Toolchain) -> No
     command = [toolchain.path, "build", "-trimpath", "-buildvcs=false", "-o", "program", "."]
     try:
         done = subprocess.run(
-            command, cwd=folder, env=_environment(toolchain), capture_output=True, text=True, encoding="utf-8",
+            command, cwd=folder, env=tool_environment(toolchain), capture_output=True, text=True, encoding="utf-8",
             errors="replace", check=False, timeout=_BUILD_SECONDS, stdin=subprocess.DEVNULL,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
@@ -158,7 +159,7 @@ def run_go(  # noqa: PLR0913  # a run's limits and settings, each optional
     procs = {} if gomaxprocs is None else {"GOMAXPROCS": str(check_int("gomaxprocs", gomaxprocs, 1, 1024))}
     toolchain = toolchain or require_toolchain()
     program = build(source, toolchain, files)
-    environment = _environment(toolchain) | procs | dict(env or {})
+    environment = tool_environment(toolchain) | procs | dict(env or {})
     return _run([str(program), *args], environment, timeout_s, output_limit, toolchain.version)
 
 

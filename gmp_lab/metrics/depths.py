@@ -174,7 +174,7 @@ def queue_depths(rec: Recording) -> Depths:
 
 
 def thread_count(rec: Recording) -> Steps:
-    """Number of threads (sysmon among them) over time; threads never end here."""
+    """Number of threads (sysmon among them) over time; threads never end here. Of a real trace: those met so far."""
     c = columns(rec)
-    t = c.t[c.kind == v.E_M_NEW]
+    t = c.t[(c.kind == v.E_M_NEW) | (c.kind == v.E_MET_M)]
     return steps_from(t, np.ones(len(t), np.int32))

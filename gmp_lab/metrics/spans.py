@@ -104,7 +104,7 @@ def _by_row(row: Ints) -> tuple[Ints, Bools]:
 _HELD_KINDS: Final = np.isin(
     np.arange(256),
     (v.E_ACQUIRE_P, v.E_RELEASE_P, v.E_SYSEXIT, v.E_RETAKE, v.E_SPIN, v.E_M_START, v.E_CPU_ON, v.E_CPU_OFF,
-     v.E_M_WAKE, v.E_M_NEW, v.E_SYSCALL),
+     v.E_M_WAKE, v.E_M_NEW, v.E_SYSCALL, v.E_MET_P),
 )  # fmt: skip
 
 
@@ -119,12 +119,12 @@ def _held(rec: Recording, c: Arrays) -> tuple[Ints, Ints]:
 
     Only filled in for the kinds whose state depends on the M.
     """
-    unwires = () if params.version(rec.config.go).syscall_keeps_p else (v.E_SYSCALL,)
+    unwires = () if not rec.complete or params.version(rec.config.go).syscall_keeps_p else (v.E_SYSCALL,)
     which = np.flatnonzero(_HELD_KINDS[c.kind] & (c.m >= 0))
     order, first = _by_row(c.m[which])
     at = which[order]
     kind, arg = c.kind[at], c.arg[at]
-    gets = (kind == v.E_ACQUIRE_P) | ((kind == v.E_SYSEXIT) & ~_lost_p(c)[at])
+    gets = (kind == v.E_ACQUIRE_P) | ((kind == v.E_MET_P) & (arg == 1)) | ((kind == v.E_SYSEXIT) & ~_lost_p(c)[at])
     loses = np.isin(kind, (v.E_RELEASE_P, v.E_RETAKE, *unwires))
     turns = (kind == v.E_SPIN) | (kind == v.E_M_START)
     held = np.full(len(c.t), -1, np.int32)
@@ -132,6 +132,12 @@ def _held(rec: Recording, c: Arrays) -> tuple[Ints, Ints]:
     held[at] = np.where(gets, c.p[at], -1)[_fill(gets | loses | first)]
     spinning[at] = np.where(turns, arg, 0)[_fill(turns | first)]
     return held, spinning
+
+
+def _met(c: Arrays, state: Ints, states: dict[int, int]) -> None:
+    """Put in what a real trace says of goroutines that it meets."""
+    for met, number in states.items():
+        state[(c.kind == v.E_MET_G) & (c.arg == met)] = number
 
 
 class _Changes(NamedTuple):
@@ -211,6 +217,10 @@ def p_spans(rec: Recording) -> Spans:
     state = np.where(by_m, st.P_SCHEDULING + spinning, state)
     state[c.kind == v.E_CPU_OFF] = st.P_NO_CORE
     state[_lost_p(c) | ((c.kind == v.E_SYSCALL) & (c.arg == v.SYSCALL_BLOCK))] = st.NONE
+    if not rec.complete:
+        _met(c, state, st.MET_P_STATES)
+        met = c.kind == v.E_MET_P
+        state[met] = np.where(c.arg[met] == 1, st.P_SCHEDULING, st.P_IDLE)
     n = rec.procs
     begin, rest = _beginning(n, st.P_IDLE), _changes(c, row, state)
     both = _Changes(*(np.concatenate(pair) for pair in zip(begin, rest, strict=True)))
@@ -223,6 +233,8 @@ def g_spans(rec: Recording) -> Spans:
     state = st.G_TABLE[c.kind]
     state[_lost_p(c)] = st.G_RUNNABLE
     state[(c.kind == v.E_GO_CREATE) & (c.p < 0)] = st.G_WAITING
+    if not rec.complete:
+        _met(c, state, st.MET_G_STATES)
     ch = _changes(c, c.g, state)
     reason = np.where(c.kind[ch.event] == v.E_PARK, c.arg[ch.event], -1)
     return _stays(rec, "G", 0, ch._replace(m=np.where(ch.state == st.G_WAITING, reason, ch.m)))
@@ -237,4 +249,8 @@ def m_spans(rec: Recording) -> Spans:
     state[c.kind == v.E_CPU_OFF] = st.M_NO_CORE
     state[_lost_p(c)] = st.M_SCHEDULING
     state[(c.kind == v.E_M_NEW) & (c.arg == v.M_SYSMON)] = st.M_SYSMON
+    if not rec.complete:
+        _met(c, state, st.MET_M_STATES)
+        state[(c.kind == v.E_MET_M) | (c.kind == v.E_RELEASE_P)] = st.M_PARKED
+        state[c.kind == v.E_ACQUIRE_P] = st.M_SCHEDULING
     return _merged(_stays(rec, "M", 0, _changes(c, c.m, state)), st.M_RUNNING)

@@ -73,3 +73,10 @@ M_TABLE: Final = _table({
     v.E_SYSCALL: M_SYSCALL, v.E_SYSEXIT: M_RUNNING, v.E_STOP_LOCKED: M_LOCKED, v.E_START_LOCKED: M_STARTING,
     v.E_POLL_BLOCK: M_POLLING, v.E_POLL_WAKE: M_SCHEDULING, v.E_CPU_ON: BY_M, v.E_CPU_OFF: BY_M,
 })  # fmt: skip
+#: a goroutine that a real trace meets: its state there -> that of the G, of its P, of its M
+MET_G_STATES: Final = {
+    v.MET_RUNNABLE: G_RUNNABLE, v.MET_RUNNING: G_RUNNING, v.MET_SYSCALL: G_SYSCALL, v.MET_WAITING: G_WAITING,
+    v.MET_DEAD: G_DEAD,
+}  # fmt: skip
+MET_P_STATES: Final = {v.MET_RUNNING: P_RUNNING, v.MET_SYSCALL: P_SYSCALL}
+MET_M_STATES: Final = {v.MET_RUNNING: M_RUNNING, v.MET_SYSCALL: M_SYSCALL}

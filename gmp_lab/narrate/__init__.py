@@ -21,6 +21,7 @@ from gmp_lab.narrate.quota import QUOTA
 from gmp_lab.narrate.scene import Scene
 from gmp_lab.narrate.stacks import STACKS
 from gmp_lab.narrate.threads import THREADS
+from gmp_lab.narrate.traced import PLAIN, TRACED
 from gmp_lab.recording import Recording
 from gmp_lab.replay import State
 
@@ -50,8 +51,10 @@ def narrate(rec: Recording, i: int, state: State | None = None) -> Step:
     """
     check_int("narrate(i)", i, 0, len(rec) - 1)
     scene = Scene(rec, i, state)
-    sentence, function, rule, *source = _SENTENCES[scene.e.kind](scene)
+    table = _SENTENCES if rec.complete else _OF_TRACES
+    sentence, function, rule, *source = table[scene.e.kind](scene)
     return Step(sentence, function, source[0] if source else PROC, rule)
 
 
-_SENTENCES: Final = GOROUTINES | THREADS | STACKS | MEMORY | COLLECTOR | QUOTA
+_SENTENCES: Final = GOROUTINES | THREADS | STACKS | MEMORY | COLLECTOR | QUOTA | TRACED
+_OF_TRACES: Final = _SENTENCES | PLAIN

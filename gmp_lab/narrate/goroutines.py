@@ -71,6 +71,7 @@ _TOOK: Final = {
     v.SRC_SYSEXIT: ("which came back from a system call", "a P found late"),
     v.SRC_LOCKED: ("which is locked to this thread", "a locked goroutine runs on its own thread only"),
     v.SRC_PARK: ("whose parking was called off", "parking called off"),
+    v.SRC_UNKNOWN: ("taken from where, is not told", "only in a real trace"),
     v.SRC_GC: ("which it took out of the pool of mark workers", "a mark worker comes before all queues"),
 }
 

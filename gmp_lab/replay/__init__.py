@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from gmp_lab.config import Config
 from gmp_lab.errors import check_int
 from gmp_lab.recording import Event, Recording
 from gmp_lab.replay.collector import COLLECTOR
@@ -19,6 +20,7 @@ from gmp_lab.replay.goroutines import GOROUTINES
 from gmp_lab.replay.queues import Queues
 from gmp_lab.replay.state import G_WORDS, P_WORDS, GCState, GState, MState, PState, State
 from gmp_lab.replay.threads import THREADS
+from gmp_lab.replay.traced import TRACED
 
 __all__ = [
     "G_WORDS", "HANDLERS", "P_WORDS", "GCState", "GState", "MState", "PState", "Replay", "State", "state_after",
@@ -30,12 +32,16 @@ _STEP: Final = 512  # events between two checkpoints
 
 
 class Replay(Queues):
-    """Folds events into ``state``; feed them in order with ``apply``."""
+    """Folds events into ``state``; feed them in order with ``apply``. complete: see Recording."""
+
+    def __init__(self, config: Config, complete: bool = True) -> None:
+        super().__init__(config)
+        self.handlers = HANDLERS if complete else TRACED
 
     def apply(self, e: Event) -> None:
         """Change the state as the vocabulary says for this event."""
         self.state.t = e.t
-        handler = HANDLERS.get(e.kind)
+        handler = self.handlers.get(e.kind)
         if handler is not None:
             handler(self, self.state, e)
 
@@ -44,7 +50,7 @@ def state_after(rec: Recording, i: int) -> State:
     """State after the first i events (0 <= i <= len(rec)); ConfigError outside."""
     check_int("state_after(i)", i, 0, len(rec))
     marks: list[tuple[State, int]] = rec._marks
-    replay = Replay(rec.config)
+    replay = Replay(rec.config, rec.complete)
     have = min(len(marks), i // _STEP)
     start = 0
     if have:

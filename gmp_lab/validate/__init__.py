@@ -15,7 +15,19 @@ from __future__ import annotations
 from typing import Final
 
 from gmp_lab.recording import Recording
-from gmp_lab.validate import collector, goroutines, locks, moments, queues, quota, stacks, syscalls, threads, world
+from gmp_lab.validate import (
+    collector,
+    goroutines,
+    locks,
+    moments,
+    queues,
+    quota,
+    stacks,
+    syscalls,
+    threads,
+    traced,
+    world,
+)
 from gmp_lab.validate.books import Books, Violation
 from gmp_lab.validate.meanings import RULE_MEANINGS
 
@@ -25,6 +37,7 @@ _RULES: Final = (
     goroutines.RULES | queues.RULES | syscalls.RULES | threads.RULES | locks.RULES | stacks.RULES | world.RULES
     | collector.RULES
     | quota.RULES
+    | traced.RULES
 )
 _MOST: Final = 200  # violations after which the rest is not worth reading
 

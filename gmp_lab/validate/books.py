@@ -98,6 +98,7 @@ class Books:
         self.expect: tuple[int, int, int, str, str] | None = None  # kind, g, p of the next event; rule, message
         # goroutines
         self.status: dict[int, int] = {}
+        self.met = 0  # threads that a trace has met
         self.reason: dict[int, int] = {}  # what a waiting one waits for
         self.place: dict[int, Place] = {}  # of each runnable one
         self.m_g: dict[int, int] = {}
@@ -197,6 +198,8 @@ class Books:
 
     def runs(self, e: Event, does: str) -> None:
         """Check that M e.m runs G e.g, and with P e.p if that is told."""
+        if e.m < 0 and not self.rec.complete:
+            return  # the thread is not told
         have, p = self.m_g.get(e.m, 0), self.m_p.get(e.m, -1)
         known = e.m in self.m_g or e.g in self.g_m or self.rec.complete
         ran = f"G{have}" if have else "none"

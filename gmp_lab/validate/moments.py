@@ -31,6 +31,7 @@ IDS: Final[dict[int, str]] = {
     v.E_GC_PHASE: "gpm", v.E_GC_CYCLE: "gm", v.E_GC_WORKER: "gpm", v.E_GC_ASSIST: "gpm", v.E_GC_READY: "g",
     v.E_GC_TRACE: "gm", v.E_SAFE_POINTS: "gpm", v.E_SAFE_POINT: "p", v.E_QUEUE_DRAIN: "gpm", v.E_GC_HELD: "gpm",
     v.E_GC_RELEASED: "g",
+    v.E_MET_G: "g", v.E_MET_P: "p", v.E_MET_M: "m",
     v.E_STW_STOP: "gpm", v.E_GCSTOP: "p", v.E_STW_STOPPED: "gpm", v.E_STW_START: "gpm", v.E_P_DESTROY: "pm",
 }  # fmt: skip
 #: events that a thread makes itself, so that it must be awake
@@ -43,6 +44,10 @@ ACTS: Final = {
     v.E_SAFE_POINT, v.E_QUEUE_DRAIN, v.E_GC_HELD,
     v.E_STW_STOP, v.E_STW_STOPPED, v.E_STW_START, v.E_P_DESTROY,
 }  # fmt: skip
+
+
+#: of these, a trace may not tell thread and P
+_TOLD_LESS: Final = {v.E_GC_PHASE, v.E_STW_STOP, v.E_STW_START, v.E_GC_ASSIST, v.E_GC_WORKER, v.E_SYSEXIT}
 
 
 def before(b: Books, e: Event) -> bool:
@@ -75,6 +80,7 @@ def before(b: Books, e: Event) -> bool:
 
 def _ids(b: Books, e: Event) -> None:
     n, needs = max(b.procs, len(b.ring)), IDS.get(e.kind, "")
+    needs = "g" if e.kind in _TOLD_LESS and not b.rec.complete else needs
     b.need("ids", -1 <= e.p < n, f"P{e.p} does not exist: GOMAXPROCS is {n}")
     b.need("ids", e.p >= 0 or "p" not in needs, f"an event without a P that needs one ({e.name})")
     b.need("ids", e.m >= 0 or "m" not in needs, f"an event without an M that needs one ({e.name})")
