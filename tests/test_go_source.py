@@ -176,7 +176,10 @@ def test_every_place_that_a_comment_of_params_names_is_there() -> None:
 
 @pytest.mark.go
 def test_every_wait_reason_is_one_of_go_in_go_s_words() -> None:
-    assert set(v.WAIT_REASONS) - set(go().strings("runtime/runtime2.go", "waitReasonStrings").values()) == set()
+    words = set(go().strings("runtime/runtime2.go", "waitReasonStrings").values())
+    coarse = set(go().strings("runtime/traceruntime.go", "traceBlockReasonStrings").values())
+    assert set(v.WAIT_REASONS) - words - set(v.TRACE_REASONS) == set()
+    assert set(v.TRACE_REASONS) - coarse == set()
 
 
 @pytest.mark.go
