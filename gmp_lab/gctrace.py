@@ -9,9 +9,10 @@ marked, and what had been aimed at.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from gmp_lab.errors import ConfigError
 
@@ -117,3 +118,75 @@ def format_gctrace(cycle: GCCycle, form: str) -> str:
         roots = f"{stacks >> 20} MB stacks, {c.globalsScan >> 20} MB globals, "
     forced = " (forced)" if c.userForced else ""
     return f"{head}{clock} ms clock, {cpu} ms cpu, {heap}{roots}{c.maxprocs} P{forced}"
+
+
+# --- reading ------------------------------------------------------------------------------------------------------
+
+_MS: Final = r"(\d{1,15}(?:\.\d{1,3})?)"
+_LINE: Final = re.compile(
+    rf"gc (\d{{1,10}}) @(\d{{1,12}}\.\d{{3}})s (\d{{1,3}})%( \(checking for goroutine leaks\))?: "
+    rf"{_MS}\+{_MS}\+{_MS} ms clock, {_MS}\+{_MS}/{_MS}/{_MS}\+{_MS} ms cpu, "
+    r"(\d{1,9})->(\d{1,9})->(\d{1,9}) MB, (\d{1,12}) MB goal, (?:(\d{1,9}) MB stacks, (\d{1,9}) MB globals, )?"
+    r"(\d{1,5}) P( \(forced\))?",
+    re.ASCII,
+)
+
+
+class GCTraceLine(NamedTuple):
+    """A line as it was printed: numbers keep the digits that they had, as text; sizes in MB.
+
+    ``clock``: ms of the first stop, of marking, of the second stop; ``cpu``: ms of CPU time of the first stop, of
+    assists, of background workers, of idle workers, of the second stop; ``heap``: MB at the trigger, at the end of
+    marking, and marked.  ``stacks`` and ``globals`` are -1 where the version prints none.
+    """
+
+    numgc: int
+    at_s: str
+    percent: int
+    clock: tuple[str, str, str]
+    cpu: tuple[str, str, str, str, str]
+    heap: tuple[int, int, int]
+    goal: int
+    stacks: int
+    globals: int
+    procs: int
+    forced: bool
+    leaks: bool
+
+    def text(self) -> str:
+        """The line again, byte for byte."""
+        first, *marking, last = self.cpu
+        roots = f"{self.stacks} MB stacks, {self.globals} MB globals, " if self.stacks >= 0 else ""
+        forced = " (forced)" if self.forced else ""
+        return (
+            f"gc {self.numgc} @{self.at_s}s {self.percent}%{' (checking for goroutine leaks)' * self.leaks}: "
+            f"{'+'.join(self.clock)} ms clock, {first}+{'/'.join(marking)}+{last} ms cpu, "
+            f"{'->'.join(map(str, self.heap))} MB, {self.goal} MB goal, {roots}{self.procs} P{forced}"
+        )
+
+
+def parse_gctrace(text: str) -> list[GCTraceLine]:
+    """Read the gctrace lines out of a program's stderr, of any version; what is no such line is passed over.
+
+    Raises ConfigError for a text without any, and for a line that begins like one and is broken.
+    """
+    lines = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if re.match(r"gc \d+ @", line):
+            lines.append(_parsed(line.rstrip("\r"), number))
+    if not lines:
+        raise ConfigError("gctrace", text[:60], "text with at least one line such as 'gc 1 @0.005s 2%: ...'")
+    return lines
+
+
+def _parsed(line: str, number: int) -> GCTraceLine:
+    found = _LINE.fullmatch(line)
+    if found is None:
+        raise ConfigError("gctrace", line[:80], f"a whole line as GODEBUG=gctrace=1 prints it (line {number} is not)")
+    numgc, at, percent, leaks, *rest = found.groups()
+    t, heap, (goal, stacks, globals_, procs, forced) = rest[:8], rest[8:11], rest[11:]
+    return GCTraceLine(
+        int(numgc), at, int(percent), (t[0], t[1], t[2]), (t[3], t[4], t[5], t[6], t[7]),
+        (int(heap[0]), int(heap[1]), int(heap[2])), int(goal), -1 if stacks is None else int(stacks),
+        -1 if globals_ is None else int(globals_), int(procs), forced is not None, leaks is not None,
+    )  # fmt: skip

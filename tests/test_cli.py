@@ -46,3 +46,13 @@ def test_python_m_gmp_lab_is_the_same_command() -> None:
         [sys.executable, "-m", "gmp_lab", "--version"], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (0, f"gmp-lab {__version__}\n")
+
+
+def test_toolchains_are_listed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("GMP_LAB_GO", "none")
+    assert cli.main(["go", "list"]) == 1 and "make setup" in capsys.readouterr().out
+
+
+def test_a_bad_version_of_go_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (cli.main(["go", "add", "nonsense"]), cli.main(["go", "remove", "nonsense"])) == (1, 1)
+    assert capsys.readouterr().err.count("is not possible") == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gmp_lab.errors import ConfigError
-from gmp_lab.gctrace import FORMATS, GCCycle, fmtNSAsMS, format_gctrace, itoaDiv
+from gmp_lab.gctrace import FORMATS, GCCycle, fmtNSAsMS, format_gctrace, itoaDiv, parse_gctrace
 
 SAMPLES = sorted((Path(__file__).parent / "data" / "gctrace").glob("*.txt"))
 FORM = {"119": "1.19", "123": "1.23", "127": "1.27"}  # of a sample, by the end of its name
@@ -109,3 +110,37 @@ def test_every_recorded_line_of_real_go_is_written_again_byte_for_byte(sample: P
     form = FORM[sample.stem[-3:]]
     assert len(real) > 5 and form in FORMATS
     assert [format_gctrace(figures(parse(line)), form) for line in real] == real
+
+
+# --- reading -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda p: p.stem)
+def test_every_line_of_a_sample_is_read_and_written_again(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.startswith("gc ")]
+    assert [one.text() for one in parse_gctrace(text)] == lines and lines
+
+
+@given(st.sampled_from(sorted(FORMATS)), st.integers(0, 10**12), st.integers(0, 10**12), st.booleans())
+def test_what_is_written_is_read_back_to_equal_values(form: str, at: int, long: int, leaks: bool) -> None:
+    cycle = replace(
+        CYCLE, tSweepTerm=at, tMark=at + long % 977, tMarkTerm=at + long, tEnd=at + long + 5, goroutineLeakDone=leaks
+    )
+    line = format_gctrace(cycle, form)
+    (one,) = parse_gctrace(f"noise\n{line}\nmore noise\n")
+    assert one.text() == line and one.numgc == cycle.numgc and one.goal == cycle.lastHeapGoal // MB
+    assert one.heap == tuple(x // MB for x in (cycle.heap0, cycle.heap1, cycle.heap2)) and one.forced
+    assert (one.stacks == -1) == (form == "1.6") and one.leaks == (leaks and FORMATS[form].leaks)
+
+
+@pytest.mark.parametrize("bad", ["", "nothing", "gc 1 @0.1s", "gc 1 @0.005s 2%: 1+1 ms clock", CLOCK])
+def test_a_text_without_whole_lines_is_one_clear_error(bad: str) -> None:
+    with pytest.raises(ConfigError, match="gctrace"):
+        parse_gctrace(bad)
+
+
+@given(st.text())
+def test_garbage_is_read_or_refused(text: str) -> None:
+    with contextlib.suppress(ConfigError):
+        parse_gctrace(text)

