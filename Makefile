@@ -10,7 +10,7 @@ SETUP = $(PYTHON) gmp_lab/setup_env.py
 export NO_GO
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test setup lint bench notebooks compiled fidelity differential record doctor lock clean python
+.PHONY: help lab test setup lint bench notebooks compiled fidelity differential record fuzz doctor lock clean python
 
 lab: python ## set up if needed, open JupyterLab on notebooks/00-start-here.ipynb
 	@$(SETUP) lab -- $(LAB_ARGS)
@@ -38,6 +38,9 @@ record: python ## every recorded result of real Go again (minutes; needs Go)
 
 differential: python ## N random programs (N=2000 SEED=1) on real Go and in the simulator; prints where they differ
 	@$(SETUP) differential -- --programs $(or $(N),2000) --seed $(or $(SEED),1)
+
+fuzz: python ## every reader against a fuzzer, for SECONDS=60 (Linux on x86_64)
+	@$(SETUP) fuzz -- --seconds $(or $(SECONDS),60)
 
 compiled: python ## make a copy with a compiled core in build/compiled, about twice as fast (needs a C compiler)
 	@$(SETUP) compiled

@@ -41,7 +41,7 @@ _LINE: Final = re.compile(
     rf"SCHED (?P<ms>{_N})ms: gomaxprocs=(?P<gomaxprocs>{_N}) idleprocs=(?P<idleprocs>{_N}) threads=(?P<threads>{_N}) "
     rf"spinningthreads=(?P<spinningthreads>{_N}) (?:needspinning=(?P<needspinning>{_N}) )?"
     rf"idlethreads=(?P<idlethreads>{_N}) runqueue=(?P<runqueue>{_N}) "
-    rf"\[ ?(?P<queues>(?:{_N} ?)+?) ?\](?: schedticks=\[ ?(?P<schedticks>(?:{_N} ?)+?) ?\])?",
+    rf"\[ ?(?P<queues>{_N}(?: {_N})*) ?\](?: schedticks=\[ ?(?P<schedticks>{_N}(?: {_N})*) ?\])?",
     re.ASCII,
 )
 

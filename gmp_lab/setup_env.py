@@ -288,6 +288,8 @@ def arguments_of(command: str, rest: list[str]) -> list[str]:
         "lab": lab, "notebooks": notebooks, "doctor": ["gmp_lab", "doctor"], "compiled": ["gmp_lab.compiled"],
         "record": ["gmp_lab.experiments.record"],
     }  # fmt: skip
+    if command == "fuzz":
+        return [str(ROOT / "tests" / "fuzz_readers.py"), *rest]
     if command in ("fidelity", "differential"):
         return [str(ROOT / "tests" / f"{command}.py"), *rest]
     return ["-m", *modules.get(command, ["gmp_lab.checks", command]), *rest]
@@ -307,7 +309,7 @@ def main(argv: list[str]) -> int:
         description="Set the course up in .venv and start it.",
         epilog="What follows -- is passed on, to JupyterLab (lab) or pytest (test, unit, bench).",
     )
-    others = ("notebooks", "doctor", "compiled", "fidelity", "differential", "record")
+    others = ("notebooks", "doctor", "compiled", "fidelity", "differential", "record", "fuzz")
     commands = ("setup", "lab", "test", "unit", "lint", "bench", *others)
     parser.add_argument("command", choices=commands)
     parser.add_argument("--no-go", action="store_true", help="leave the Go toolchain out (also: NO_GO=1)")

@@ -21,6 +21,8 @@ from gmp_lab.gocell.cell import whole_program
 from gmp_lab.gocell.magic import Said, go_cell
 from gmp_lab.gocell.sources import mirrors
 from gmp_lab.golang import limits
+from gmp_lab.metrics import TimeHistogram, format_metrics, parse_metrics
+from gmp_lab.metrics.runtime_metrics import time_buckets
 from gmp_lab.runtime.runq import runqget
 from gmp_lab.validate import validate
 
@@ -72,7 +74,7 @@ def test_no_line_of_options_raises_anything_else(line: str) -> None:
 def test_help_lists_every_option() -> None:
     said = refused("--help")
     names = ("procs", "go", "godebug", "gogc", "gomemlimit", "timeout", "output", "args", "schedtrace", "gctrace",
-             "trace", "asm", "dump")  # fmt: skip
+             "trace", "asm", "dump", "metrics")  # fmt: skip
     assert all(f"--{name}" in said for name in names)
 
 
@@ -255,6 +257,23 @@ def test_the_trace_of_an_endless_program_is_closed_in_time() -> None:
 @go
 def test_a_trace_needs_a_main_that_can_be_found() -> None:
     assert "func main()" in refused("--trace", "package main\nfunc main () {}\n")
+
+
+@go
+def test_metrics_are_read_when_main_returns() -> None:
+    cell = 'import "time"\nfunc main() { for i := 0; i < 20; i++ { time.Sleep(time.Millisecond) } }'
+    result = ran("--metrics --procs 2", cell)
+    assert result.metrics["/sched/gomaxprocs:threads"] == 2 and len(result.metrics) > 50
+    latencies = result.metrics["/sched/latencies:seconds"]
+    assert isinstance(latencies, TimeHistogram) and latencies.total > 0
+    assert (latencies.buckets == time_buckets()).all()  # the boundaries of the model are Go's
+    assert parse_metrics(format_metrics(result.metrics)).keys() == result.metrics.keys()
+
+
+@go
+def test_a_trace_and_metrics_go_together() -> None:
+    result = ran("--metrics --trace", HELLO)
+    assert result.trace is not None and result.metrics and result.stdout == "hello\n"
 
 
 LOOPS = """package main

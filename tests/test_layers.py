@@ -59,7 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "twins": {"catalog", "errors", "recording", "workload"},
     "experiments": FACTS | {"dump", "golang", "heap", "net", "simulate", "stacks", "stream", "sync", "twins"}
     | {"workload"},
-    "gocell": {"dump", "errors", "gctrace", "golang", "recording", "schedtrace"},
+    "gocell": {"dump", "errors", "gctrace", "golang", "metrics", "recording", "schedtrace"},
     "widgets": READERS,
     "__init__": {"config", "errors", "recording", "replay", "simulate", "sync", "timer", "workload"},
 }

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gmp_lab import Config, ConfigError, Recording, golang, simulate
 from gmp_lab import vocabulary as v
 from gmp_lab.catalog import fan_out, hogs_and_victims, steady_mix
+from gmp_lab.metrics import format_metrics, parse_metrics
 from gmp_lab.metrics.runtime_metrics import (
     ABSENT,
     BUCKETS,
@@ -275,3 +276,43 @@ def test_gos_names_are_all_accounted_for_and_its_bucket_boundaries_are_ours() ->
     assert set(METRICS) <= set(told["names"])
     assert all(why_absent(name) for name in told["names"] if name not in METRICS)
     assert told["counts"] == BUCKETS and told["bounds"] == time_buckets()[1:-1].tolist()
+
+
+# --- as text ------------------------------------------------------------------------------------------------------
+
+
+def equal(a: Any, b: Any) -> bool:
+    if isinstance(a, TimeHistogram):
+        same = isinstance(b, TimeHistogram) and a.counts.tolist() == b.counts.tolist()
+        return same and a.buckets.tolist() == b.buckets.tolist()
+    return type(a) is type(b) and bool(a == b)
+
+
+def test_the_metrics_of_a_run_are_written_and_read_back_to_equal_values() -> None:
+    values = runtime_metrics(simulate(Config(gomaxprocs=2), steady_mix(goroutines=6, bursts=6)))
+    back = parse_metrics(format_metrics(values))
+    assert back.keys() == values.keys() and all(equal(values[name], back[name]) for name in values)
+
+
+@given(st.dictionaries(st.from_regex(r"/[a-z]{1,8}/[a-z]{1,8}:[a-z]{1,8}", fullmatch=True),
+                       st.one_of(st.integers(0, 2**63), st.floats(allow_nan=False)), min_size=1))  # fmt: skip
+def test_numbers_are_read_back_to_equal_values(values: dict[str, Any]) -> None:
+    back = parse_metrics(format_metrics(values))
+    assert all(equal(values[name], back[name]) for name in values)
+
+
+@given(st.text())
+def test_other_text_is_one_clear_error(text: str) -> None:
+    try:
+        values = parse_metrics(text)
+    except ConfigError as problem:
+        assert problem.parameter == "metrics"  # noqa: PT017  # either is right
+    else:
+        assert values
+
+
+@pytest.mark.parametrize("bad", ["/a:b x", "a 1", "/a:b 1\n/a:b 1", "/a:b histogram 1", "/a:b histogram 2:1 1",
+                                 "/a:b histogram 1:x 2", "/a:b histogram 1:-1 2", "/a:b", ""])  # fmt: skip
+def test_a_broken_line_is_told(bad: str) -> None:
+    with pytest.raises(ConfigError, match="metrics"):
+        parse_metrics(bad)

@@ -96,3 +96,11 @@ def test_schedtrace_keeps_sysmon_awake_as_in_go() -> None:
 def test_a_run_without_schedtrace_says_what_is_missing() -> None:
     with pytest.raises(ConfigError, match="schedtrace_ms"):
         schedtrace_text(simulate(Config(), steady_mix(goroutines=2, bursts=1)))
+
+
+def test_a_broken_line_of_many_digits_is_refused_at_once() -> None:
+    """A fuzzer found this: an ambiguous pattern tries every way to cut the digits into numbers."""
+    head = "SCHED 0ms: gomaxprocs=1 idleprocs=0 threads=1 spinningthreads=0 idlethreads=0 runqueue=0 "
+    for text in (f"{head}[{'1' * 4000}", f"{head}[ 0 ] schedticks=[ {'12 ' * 1000}x ]"):
+        with pytest.raises(ConfigError, match="schedtrace"):
+            parse_schedtrace(text)

@@ -18,50 +18,23 @@ from gmp_lab.errors import ConfigError
 from gmp_lab.gctrace import parse_gctrace
 from gmp_lab.gocell.asm import Listing, listing
 from gmp_lab.gocell.options import Options, checked
+from gmp_lab.gocell.wrapper import METRICS_FILE, STOPPED, wrapper
 from gmp_lab.golang import GoRun, Toolchain, read_trace, require_toolchain
 from gmp_lab.golang.limits import FILE_LIMIT, FOLDER_LIMIT, run_limited
 from gmp_lab.golang.run import build
+from gmp_lab.metrics.metricstext import Value, parse_metrics
 from gmp_lab.recording import Recording
 from gmp_lab.schedtrace import SchedTraceLine, parse_schedtrace
 
 _PACKAGE: Final = re.compile(r"^\s*package\s+\w+", re.MULTILINE)
 _MAIN: Final = re.compile(r"^(package main; )?func main\(\)", re.MULTILINE)
-_STOPPED: Final = 3  # exit code of _TRACER, when time is nearly up
-_TRACER: Final = """package main
-
-import (
-	"os"
-	"runtime/trace"
-	"time"
-)
-
-func main() {
-	file, err := os.Create(os.Getenv("GMP_LAB_TRACE"))
-	if err != nil {
-		panic(err)
-	}
-	if err := trace.Start(file); err != nil {
-		panic(err)
-	}
-	limit, _ := time.ParseDuration(os.Getenv("GMP_LAB_TRACE_LIMIT"))
-	time.AfterFunc(limit, func() {
-		trace.Stop()
-		file.Close()
-		os.Exit(3)
-	})
-	gmpLabMain()
-	trace.Stop()
-	file.Close()
-}
-"""
-
-
 @dataclass(frozen=True, slots=True)
 class CellResult:
     """What a cell gave. ``text()`` (and the notebook) show it; the parts are for further cells.
 
     ``run``         how the program ended; None if only a listing was asked for and nothing ran
     ``schedtrace``  lines of schedtrace, ``gctrace`` collections, ``dump`` goroutines, as the readers give them
+    ``metrics``     every name of runtime/metrics with its value when main returned
     ``trace``       the execution trace as a Recording, ``asm`` the compiler's listing; None if not asked for
     ``notes``       sentences about limits and about what could not be had
     """
@@ -73,6 +46,7 @@ class CellResult:
     dump: tuple[DumpedG, ...] = ()
     trace: Recording | None = None
     asm: Listing | None = None
+    metrics: dict[str, Value] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -120,18 +94,23 @@ def run_cell(
         result = CellResult(run, options, asm=asm, notes=tuple(_notes(run, options)))
         if trace_file is not None:
             result = _with_trace(result, trace_file, toolchain)
+        if options.metrics:
+            result = _with_metrics(result, Path(folder, METRICS_FILE))
     return _with_reports(result)
 
 
 def _run(program: str, options: Options, toolchain: Toolchain, folder: Path) -> tuple[GoRun, Path | None]:
-    env, files, trace_file = _environment(options), {}, None
-    if options.trace:
+    env, files = _environment(options), {}
+    trace_file = folder / "cell.trace" if options.trace else None
+    if options.trace or options.metrics:
         program, found = _MAIN.subn(r"\1func gmpLabMain()", program)
         if found != 1:
-            raise ConfigError("--trace", "the cell", 'a program with one line that begins with "func main()"')
-        trace_file = folder / "cell.trace"
-        files = {"gmp_lab_trace.go": _TRACER}
-        env |= {"GMP_LAB_TRACE": str(trace_file), "GMP_LAB_TRACE_LIMIT": f"{max(0.05, options.timeout - 0.5):.3f}s"}
+            asked = "--trace" if options.trace else "--metrics"
+            raise ConfigError(asked, "the cell", 'a program with one line that begins with "func main()"')
+        files = {"gmp_lab_main.go": wrapper()}
+        env["GMP_LAB_LIMIT"] = f"{max(0.05, options.timeout - 0.5):.3f}s"
+        env |= {"GMP_LAB_TRACE": str(trace_file)} if options.trace else {}
+        env |= {"GMP_LAB_METRICS": str(folder / METRICS_FILE)} if options.metrics else {}
     executable = build(program, toolchain, files)
     run = run_limited(
         [str(executable), *options.args], toolchain, folder, env, timeout_s=options.timeout,
@@ -154,8 +133,8 @@ def _notes(run: GoRun, options: Options) -> list[str]:
     notes = []
     if run.timed_out:
         notes.append(f"the program did not end: it was stopped after {options.timeout:g} s")
-    elif run.returncode == _STOPPED and options.trace:
-        notes.append(f"the program did not end: its trace was closed shortly before {options.timeout:g} s were over")
+    elif run.returncode == STOPPED and (options.trace or options.metrics):
+        notes.append(f"the program did not end: it was stopped shortly before {options.timeout:g} s were over")
     elif run.returncode:
         notes.append(f"the program ended with exit code {run.returncode}")
     if run.truncated:
@@ -176,6 +155,14 @@ def _with_trace(result: CellResult, path: Path, toolchain: Toolchain) -> CellRes
         return replace(result, notes=(*result.notes, note))
     note = f"trace: {len(trace):,} events, {trace.end_ns / 1e6:.1f} ms"
     return replace(result, trace=trace, notes=(*result.notes, note))
+
+
+def _with_metrics(result: CellResult, path: Path) -> CellResult:
+    try:
+        metrics = parse_metrics(path.read_text(encoding="utf-8"))
+    except (OSError, ConfigError):
+        return replace(result, notes=(*result.notes, "no metrics: the program did not end by itself"))
+    return replace(result, metrics=metrics, notes=(*result.notes, f"metrics: {len(metrics)} names"))
 
 
 def _with_reports(result: CellResult) -> CellResult:

@@ -29,6 +29,7 @@ class Options:
     trace: bool = False
     asm: bool = False
     dump: bool = False
+    metrics: bool = False
     help: bool = False
 
 
@@ -57,6 +58,7 @@ def _parser() -> _Parser:
     add("--trace", action="store_true", help="record an execution trace, as a Recording")
     add("--asm", action="store_true", help="the compiler's listing, loops marked, calls counted")
     add("--dump", action="store_true", help="a dump of all goroutines at the end of the time limit")
+    add("--metrics", action="store_true", help="every name of runtime/metrics when main returns")
     add("--help", action="store_true", help="show this")
     return parser
 

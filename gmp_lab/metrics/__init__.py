@@ -23,6 +23,7 @@ from gmp_lab.metrics.columns import Arrays, check_window, columns
 from gmp_lab.metrics.counts import Counts, Steals, counts, sources, steals, switches
 from gmp_lab.metrics.depths import Depths, Steps, add_steps, queue_depths, thread_count
 from gmp_lab.metrics.latency import Latency, latency, latency_by_g, nearest_rank, waits
+from gmp_lab.metrics.metricstext import format_metrics, parse_metrics
 from gmp_lab.metrics.runtime_metrics import TimeHistogram, runtime_metrics
 from gmp_lab.metrics.spans import Spans, spans
 from gmp_lab.metrics.stacks import StackChange, stack_changes, stack_sizes, stack_total
@@ -32,9 +33,49 @@ from gmp_lab.metrics.throttling import CpuStat, Throttled, cpu_stat, cpu_time_ns
 from gmp_lab.metrics.usage import Usage, state_ns, total_usage, usage
 
 __all__ = [
-    "G_STATES", "M_STATES", "P_STATES", "Arrays", "Counts", "CpuStat", "Depths", "Latency", "Spans", "StackChange",
-    "Steals", "Steps", "Summary", "Throttled", "TimeHistogram", "Usage", "add_steps", "check_window", "columns",
-    "counts", "cpu_stat", "cpu_time_ns", "latency", "latency_by_g", "nearest_rank", "queue_depths", "rows_of",
-    "runtime_metrics", "sources", "spans", "stack_changes", "stack_sizes", "stack_total", "state_ns", "steals",
-    "summary", "summary_rows", "switches", "thread_count", "throttled", "total_usage", "usage", "waits",
+    "G_STATES",
+    "M_STATES",
+    "P_STATES",
+    "Arrays",
+    "Counts",
+    "CpuStat",
+    "Depths",
+    "Latency",
+    "Spans",
+    "StackChange",
+    "Steals",
+    "Steps",
+    "Summary",
+    "Throttled",
+    "TimeHistogram",
+    "Usage",
+    "add_steps",
+    "check_window",
+    "columns",
+    "counts",
+    "cpu_stat",
+    "cpu_time_ns",
+    "format_metrics",
+    "latency",
+    "latency_by_g",
+    "nearest_rank",
+    "parse_metrics",
+    "queue_depths",
+    "rows_of",
+    "runtime_metrics",
+    "sources",
+    "spans",
+    "stack_changes",
+    "stack_sizes",
+    "stack_total",
+    "state_ns",
+    "steals",
+    "summary",
+    "summary_rows",
+    "switches",
+    "thread_count",
+    "throttled",
+    "total_usage",
+    "usage",
+    "waits",
 ]  # fmt: skip
