@@ -121,7 +121,9 @@ def line_of(state: State, start_ns: int = 0) -> SchedTraceLine:
 
 
 def schedtrace_lines(rec: Recording) -> list[SchedTraceLine]:
-    """The lines that a run printed; needs a Config with schedtrace_ms, else ConfigError."""
+    """The lines that a run printed; needs a simulated run whose Config has schedtrace_ms, else ConfigError."""
+    if not rec.complete:
+        raise ConfigError("recording", rec.program, "a simulated run: a real trace does not tell what is queued")
     if not rec.config.schedtrace_ms:
         raise ConfigError("schedtrace_ms", 0, "at least 1 in the Config of the run, as GODEBUG=schedtrace=1")
     at = [i for i, kind in enumerate(rec.kind) if kind == v.E_SCHEDTRACE]

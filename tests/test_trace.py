@@ -19,9 +19,11 @@ from gmp_lab.compare import compare
 from gmp_lab.draw import aligned, queue_depth, stage_html, stage_text, text_timeline, timeline
 from gmp_lab.export import csv_text, trace_events
 from gmp_lab.golang.trace import event_counts, parse_trace, read_trace, rules_of, tool_lines
-from gmp_lab.metrics import queue_depths, spans, summary
+from gmp_lab.metrics import queue_depths, runtime_metrics, spans, summary
 from gmp_lab.narrate import narrate
+from gmp_lab.schedtrace import schedtrace_text
 from gmp_lab.validate import validate
+from gmp_lab.widgets import traces
 
 DATA = Path(__file__).parent / "data" / "trace"
 TRACES = Path(__file__).resolve().parent.parent.parent / "shared" / "ground-truth" / "traces"
@@ -158,8 +160,9 @@ def test_every_view_shows_a_trace_and_says_what_it_does_not_tell(name: str) -> N
     views(rec)
     with pytest.raises(ConfigError, match="real trace"):
         queue_depths(rec)
-    with pytest.raises(ConfigError, match="real trace"):
-        queue_depth(rec)
+    for what in (queue_depth, schedtrace_text, runtime_metrics):
+        with pytest.raises(ConfigError, match="real trace"):
+            what(rec)
 
 
 def test_the_state_after_a_trace_says_who_is_where() -> None:
@@ -300,3 +303,20 @@ def test_large_numbers_of_goroutines_are_numbered_anew() -> None:
     text = [re.sub(r"\b(G|GoID)=8 ", rf"\1={large} ", line) for line in lines("steal_17_2p")]
     rec = parse_trace(text)
     assert validate(rec) == [] and f"G{large}" in rec.g_names
+
+
+@pytest.mark.go
+def test_a_long_trace_is_read_with_a_bar_that_goes_away(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "long.trace"
+    source = (root / "tests" / "go" / "yields.go").read_text(encoding="utf-8")
+    golang.run_go(source, gomaxprocs=2, args=[str(path), "3000"]).succeeded()
+    shown: list[Any] = []
+    monkeypatch.setattr(traces, "display", shown.append)
+    rec = traces.load_trace(path)
+    (box,) = shown
+    bar, said = box.children
+    assert bar.value > 0 and said.value.endswith(" events") and len(rec) > 20_000 and box.comm is None
+    with pytest.raises(ConfigError, match="none"):
+        traces.load_trace(tmp_path / "none.trace")

@@ -15,6 +15,7 @@ from gmp_lab.draw.aligned import aligned, aligned_text, decisions_text
 from gmp_lab.draw.queues import DepthData, apply_queue_depth, queue_depth, queue_depth_data
 from gmp_lab.draw.scene import Stage, stage_at
 from gmp_lab.draw.stage import stage_html, stage_text
+from gmp_lab.draw.statechart import state_chart_svg, state_chart_text
 from gmp_lab.draw.tables import (
     Table,
     depth_table,
@@ -31,6 +32,7 @@ from gmp_lab.draw.timeline import TimelineData, apply_timeline, timeline, timeli
 __all__ = [
     "DepthData", "Stage", "Table", "TimelineData", "aligned", "aligned_text", "apply_queue_depth",
     "apply_timeline", "decisions_text", "depth_table", "latency_table", "queue_depth", "queue_depth_alt",
-    "queue_depth_data", "source_table", "stage_at", "stage_html", "stage_text", "steal_table", "summary_table",
-    "switch_table", "text_timeline", "timeline", "timeline_alt", "timeline_data", "usage_table",
+    "queue_depth_data", "source_table", "stage_at", "stage_html", "stage_text", "state_chart_svg",
+    "state_chart_text", "steal_table", "summary_table", "switch_table", "text_timeline", "timeline",
+    "timeline_alt", "timeline_data", "usage_table",
 ]  # fmt: skip

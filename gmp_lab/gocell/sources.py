@@ -25,7 +25,10 @@ _CSS: Final = (
     "display:grid;grid-template-columns:repeat(auto-fit,minmax(28em,1fr));gap:8px;"
     "color:var(--jp-ui-font-color1,inherit)"
 )
-_PRE: Final = "overflow-x:auto;font:12px/1.4 var(--jp-code-font-family,monospace);margin:0;color:inherit"
+_PRE: Final = (
+    "overflow-x:auto;white-space:pre;font:12px/1.4 var(--jp-code-font-family,monospace);margin:0;"
+    "color:inherit"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ def _column(head: str, said: str, source: str) -> str:
 
 
 def _numbered(source: str, first: int) -> str:
-    return "\n".join(f"{number:5}  {line}".rstrip() for number, line in enumerate(source.splitlines(), first))
+    lines = enumerate(source.expandtabs(4).splitlines(), first)
+    return "\n".join(f"{number:5}  {line}".rstrip() for number, line in lines)
 
 
 def source_of(what: str | Callable[..., object], toolchain: Toolchain | None = None) -> SourceView:

@@ -19,6 +19,7 @@ Measuring inside the simulator was rejected: a measure that nobody thought of be
 be taken from it, and a real trace could not be measured at all.
 """
 
+from gmp_lab.metrics.chart import StateChart, StateVisits, state_chart
 from gmp_lab.metrics.columns import Arrays, check_window, columns
 from gmp_lab.metrics.counts import Counts, Steals, counts, sources, steals, switches
 from gmp_lab.metrics.depths import Depths, Steps, add_steps, queue_depths, thread_count
@@ -43,6 +44,8 @@ __all__ = [
     "Latency",
     "Spans",
     "StackChange",
+    "StateChart",
+    "StateVisits",
     "Steals",
     "Steps",
     "Summary",
@@ -68,6 +71,7 @@ __all__ = [
     "stack_changes",
     "stack_sizes",
     "stack_total",
+    "state_chart",
     "state_ns",
     "steals",
     "summary",

@@ -15,6 +15,7 @@ import pytest
 from gmp_lab import Config, Recording, simulate
 from gmp_lab.catalog import steady_mix
 from gmp_lab.export import trace_events, trace_json
+from gmp_lab.golang import parse_trace
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -48,8 +49,14 @@ class _Viewer(http.server.SimpleHTTPRequestHandler):
         """Say nothing on the terminal."""
 
 
-@pytest.fixture(scope="module")
-def rec() -> Recording:
+REAL = Path(__file__).resolve().parent.parent / "data" / "trace" / "syscalls_hog_1p.events.txt"
+
+
+@pytest.fixture(scope="module", params=["simulated", "real"])
+def rec(request: pytest.FixtureRequest) -> Recording:
+    if request.param == "real":
+        text = REAL.read_text(encoding="utf-8").splitlines(keepends=True)
+        return parse_trace(line for line in text if line.startswith("M="))
     return simulate(Config(gomaxprocs=4), steady_mix(goroutines=16, bursts=20))
 
 
