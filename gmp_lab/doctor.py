@@ -139,12 +139,16 @@ def _python() -> Finding:
 
 
 def wanted_packages(requirements: list[str]) -> list[tuple[str, str, str]]:
-    """Split requirement lines of metadata into (name, version, extra); extra is "" for the package's own."""
+    """Split requirement lines of metadata into (name, version, extra); extra is "" for the package's own.
+
+    What is wanted on some machines only (a marker beside the extra) is left out: it harms nobody if it is missing.
+    """
     wanted = []
     for line in requirements:
         named = re.match(r"([\w.-]+)==([\w.]+)", line)
         extra = re.search(r"extra\s*==\s*[\"'](\w+)", line)
-        if named:
+        everywhere = not re.search(r"sys_platform|platform_machine|python_(?:full_)?version", line)
+        if named and everywhere:
             wanted.append((named.group(1), named.group(2), extra.group(1) if extra else ""))
     return wanted
 

