@@ -125,7 +125,7 @@ def enough(check: Callable[[tuple[Real, ...]], int], procs: int, gogc: str = "10
 
 
 def printed(x: float) -> float:
-    """What of a float64 the toolchain's print shows: all of it since some version after 1.23, before that 7 digits."""
+    """What of a float64 the toolchain's print shows: all of it in 1.27, in 1.23 and before the first 7 digits."""
     return x if golang.require_toolchain().numbers >= (1, 27) else float(f"{x:.6e}")
 
 
