@@ -21,7 +21,8 @@ from gmp_lab.golang import GoRun
 FOLDER = Path(experiments.__file__).parent
 POINTS = [pytest.param(e, p, id=f"{e.name}-{i}") for e in CATALOGUE.values() for i, p in enumerate(e.points)]
 MACHINE = ("scaling", "maxprocs")  # what they give depends on the CPUs that are free
-LIVE = ("order", "steal", "stack_move", "overflow", "waits", "threads", "sockets", "handoff", "tight_loop", "signals")
+LIVE = ("listing", "order", "steal", "stack_move", "overflow", "waits", "threads", "sockets", "handoff",
+        "tight_loop", "signals")  # fmt: skip
 
 
 @pytest.fixture

@@ -203,3 +203,23 @@ def _late(point: Point, seed: int) -> list[float]:
 
     simulate(point.config(seed=seed, cores=2), Program(main), record=False)
     return late
+
+
+def stoppable(point: Point) -> Values:
+    """listing.go: which of the three loops is stopped for another goroutine if nobody may send a signal."""
+    values: Values = {}
+    for name, kind in (("free", "free"), ("leafs", "leaf"), ("calls", "call")):
+        shares: list[float] = []
+
+        def main(loop: str = kind, shares: list[float] = shares) -> Body:
+            began = chan(1)
+            start = yield now()
+            yield go(_note, began)
+            yield work(ms=100, loop=loop)
+            end = yield now()
+            first = yield recv(began)
+            shares.append((first - start) / (end - start))
+
+        simulate(point.config(), Program(main))
+        values[name] = (float(shares[0] < 0.9),)
+    return values

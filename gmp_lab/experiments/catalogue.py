@@ -7,7 +7,9 @@ from typing import Final
 from gmp_lab.dump import parse_dump
 from gmp_lab.experiments import bodies, bodies_time
 from gmp_lab.experiments.model import Band, Experiment, Point, Values
-from gmp_lab.golang import GoRun
+from gmp_lab.gocell.asm import listing
+from gmp_lab.gocell.cell import whole_program
+from gmp_lab.golang import GoRun, Toolchain
 
 BLOCK: Final = ("block_linux.go", "block_windows.go", "block_other.go")
 OFF: Final = {"GODEBUG": "asyncpreemptoff=1"}
@@ -24,6 +26,14 @@ def _overflow(run: GoRun) -> Values:
 def _waits(run: GoRun) -> Values:
     gs = [g for g in parse_dump(run.stdout) if not g.function.startswith("runtime.")]
     return {g.function.removeprefix("main."): (g.reason or g.status,) for g in gs}
+
+
+def _checks(source: str, toolchain: Toolchain) -> Values:
+    """For each loop: 1 if it calls a function whose prologue looks whether it is to stop, else 0."""
+    code = listing(whole_program(source), toolchain)
+    checked = {f"main.{function.name}" for function in code.functions if function.checked}
+    called = {name: {call for loop in code[name].loops for call in loop.calls} for name in ("free", "leafs", "calls")}
+    return {name: (float(bool(calls & checked)),) for name, calls in called.items()}
 
 
 def _fewer(most: float) -> Band:
@@ -117,6 +127,11 @@ ALL: Final = (
             Point(1, {"ms": 300}, OFF, bands=(Band("wait_over_loop", 0.9, 1.2, "the loop runs to its end"),)),
         ),
         bodies_time.tight_loop, ("1-14", "1-15", "1-27", "4.1-17", "4.3-02", "4.3-04", "4.3-10", "4.3-11"),
+    ),
+    Experiment(
+        "listing", "Does the compiler put anything into a loop without calls that could stop it?", "04-3-tight-loops",
+        "listing.go", (Point(1, env=OFF, exact=("free", "leafs", "calls")),), bodies_time.stoppable,
+        ("1-24", "1-27", "4.3-04", "4.3-05", "4.3-06", "4.3-12", "4.3-13"), examine=_checks,
     ),
     Experiment(
         "signals", "Who sends SIGURG, and how often?", "04-2-signal-preemption", "signals.go",

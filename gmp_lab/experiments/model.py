@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from gmp_lab.config import Config
 from gmp_lab.errors import ConfigError, check_choice
-from gmp_lab.golang import GoRun, Toolchain, find_toolchain, run_go
+from gmp_lab.golang import GoRun, Toolchain, find_toolchain, require_toolchain, run_go
 
 Value = tuple[float, ...] | tuple[str, ...]
 Values = dict[str, Value]
@@ -96,6 +96,7 @@ class Experiment:
     ``points``     its settings; the first is the one to show
     ``twin``       the same program for the simulator: point -> values
     ``measure``    how values are read off a real run; ``ends`` is its exit code
+    ``examine``    instead of a run: how they are read off the compiled program
     """
 
     name: str
@@ -108,6 +109,7 @@ class Experiment:
     measure: Callable[[GoRun], Values] | None = None
     files: tuple[str, ...] = ()
     ends: int = 0
+    examine: Callable[[str, Toolchain], Values] | None = None
 
     @property
     def source(self) -> str:
@@ -123,6 +125,9 @@ class Experiment:
         """Run the real program. Raises GoNotFound, GoCompileError, GoRunError, and ConfigError for foreign output."""
         point = self._known(point)
         chosen = toolchain or find_toolchain(point.go)
+        if self.examine is not None:
+            chosen = chosen or require_toolchain(point.go)
+            return Result(self.examine(self.source, chosen), f"live: Go {chosen.version}")
         run = run_go(
             self.source, gomaxprocs=point.gomaxprocs, args=[str(x) for x in point.arguments.values()], env=point.env,
             timeout_s=SECONDS, toolchain=chosen, files={name: text(name) for name in self.files},
