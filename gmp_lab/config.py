@@ -42,8 +42,8 @@ class Costs:
     stack_segment: int = 200  # up to 1.2: linking one more stack segment, or freeing it (a guess: not measured)
     malloc: int = 30  # allocating an object, without what its size costs
     malloc_kb: int = 300  # ... and for each KiB of it: fetching and zeroing fresh memory
-    mark_object: int = 62  # marking one object, nearly all of it waiting for memory: 65 to 120 measured
-    mark_kb: int = 150  # ... and for each KiB in it that may hold pointers
+    mark_object: int = 62  # marking one object, mostly waiting for memory (fitted to e8; 65 to 120 measured)
+    mark_kb: int = 150  # ... and for each KiB in it that may hold pointers (fitted with it)
     mark_cold: int = 68  # percent more for assists and fractional workers, whose caches others use, too (fitted)
     scan_stack: int = 1_000  # scanning a stack, without what its size costs
     sweep_span: int = 300  # sweeping one span
