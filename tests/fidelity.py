@@ -31,8 +31,8 @@ right answer. "rough" marks points that were recorded as an order of magnitude o
 seeds where the recorded ones are medians over five runs.
 
 Some numbers of the model were chosen with this table in view, so the rows they move are no independent evidence: the
-prices of marking (`mark_object`, `mark_kb`, `mark_cold`; e8), the time sysmon spends on a signal (`retake._tgkill`; e4b,
-e4d), and from which length a turn counts as one (e4c).
+prices of marking (`mark_object`, `mark_kb`, `mark_cold`; e8), the time sysmon spends on a signal (`retake._tgkill`;
+e4b, e4d), and from which length a turn counts as one (e4c).
 """
 
 
