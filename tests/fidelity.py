@@ -19,8 +19,8 @@ LOOSE = "order of magnitude"  # a note of points that need not lie in their band
 #: statistics that are out of their bands, with the reason; the table shows them as they are
 KNOWN_TO_DIFFER: dict[tuple[str, str], str] = {
     ("e4c-01", "tid_changes_per_turn"): (
-        "Recorded on a machine with other load. Real Go 1.27.3 on an idle one gave 0.95 to 1.03, as the simulation "
-        "does."
+        "Perhaps recorded on a machine with other load: real Go 1.27.3 on an idle one gave 0.95 to 1.03, as the "
+        "simulation does."
     ),
 }
 HEAD = """# Fidelity: the simulation beside real Go

@@ -31,7 +31,7 @@ def moments(a: Recording, b: Recording, found: Parting | None) -> Moments:
 
 
 def windows(a: Recording, b: Recording, at: Moments, before_ns: int, after_ns: int) -> tuple[Window, Window]:
-    """Two equally long windows (ns) around these moments: what is asked for, as far as both runs reach."""
+    """Two equally long windows (ns) around these moments: what is asked for, as far as the longer run reaches."""
     for rec, t in zip((a, b), at, strict=True):
         check_int("at", t, 0, rec.end_ns, "ns")
     before = min(check_int("before_ns", before_ns, 0, 1 << 62, "ns"), *at)

@@ -101,7 +101,6 @@ def signals(point: Point) -> Values:
 
     def main() -> Body:
         yield go(timed)
-        yield go(timed)
         yield sleep(ms=2 * ms + 100)
 
     rec = simulate(point.config(), Program(main))

@@ -14,7 +14,7 @@ from gmp_lab import vocabulary as v
 from gmp_lab.errors import ConfigError
 from gmp_lab.recording import Columns
 
-MAX_ID: Final = 1 << 20  # goroutines with larger ids are numbered anew, in the order in which they are met
+MAX_ID: Final = 1 << 16  # goroutines with larger ids are numbered anew, as met: names are kept in a list by number
 MAX_P: Final = 256
 _NO_P: Final = 1_000_000
 _KIB_MOST: Final = (1 << 31) - 1
@@ -50,6 +50,7 @@ class TraceReader:
         self.ps = 0  # one more than the largest P's number
         self.threads: dict[int, int] = {}
         self.known: dict[int, int] = {}  # goroutines with large ids -> their numbers here
+        self.real: dict[int, int] = {}  # and back
         self.largest = 0
         self.names: dict[int, str] = {}
         self.notes: dict[str, int] = {}
@@ -95,7 +96,8 @@ class TraceReader:
         return 0
 
     def name(self, g: int, function: str) -> None:
-        self.names[g] = function.removeprefix("main.") or function
+        real = f" (G{self.real[g]})" if g in self.real else ""
+        self.names[g] = (function.removeprefix("main.") or function) + real
 
     def flush(self) -> None:
         self.columns.extend_flat(self.rows)
@@ -137,6 +139,7 @@ class TraceReader:
             self.largest = max(self.largest, g)
             return g
         number = self.known.setdefault(g, MAX_ID + 1 + len(self.known))
+        self.real[number] = g
         self.largest = max(self.largest, number)
         self.names.setdefault(number, f"G{g}")
         return number
