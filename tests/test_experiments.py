@@ -14,15 +14,17 @@ from hypothesis import strategies as st
 
 from gmp_lab import ConfigError, experiments, golang
 from gmp_lab.claims import claims
-from gmp_lab.experiments import CATALOGUE, Band, Experiment, Point, Values, record
+from gmp_lab.experiments import CATALOGUE, Band, Experiment, Point, Values, record, watched
 from gmp_lab.experiments.model import show, values_of
-from gmp_lab.golang import GoRun
+from gmp_lab.gocell import call_path
+from gmp_lab.golang import GoRun, GoRunError
 
 FOLDER = Path(experiments.__file__).parent
 POINTS = [pytest.param(e, p, id=f"{e.name}-{i}") for e in CATALOGUE.values() for i, p in enumerate(e.points)]
 MACHINE = ("scaling", "maxprocs")  # what they give depends on the CPUs that are free
 LIVE = ("listing", "order", "steal", "stack_move", "overflow", "waits", "threads", "sockets", "handoff",
-        "tight_loop", "signals")  # fmt: skip
+        "tight_loop", "signals", "mix")  # fmt: skip
+WATCHED = [name for name in ("cloned", "sent", "caught") if not CATALOGUE[name].missing]  # where strace and gdb are
 
 
 @pytest.fixture
@@ -85,6 +87,26 @@ def test_a_table_says_when_a_statement_does_not_hold() -> None:
     assert "does not hold (real)" in tight.table(real=other)
 
 
+def test_without_strace_it_shows_what_was_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    sent = CATALOGUE["sent"]
+    assert sent.missing == "strace" and sent.real().source == "recorded"
+
+
+def test_gdb_that_could_not_watch_is_one_clear_error() -> None:
+    with pytest.raises(GoRunError, match="could not watch"):
+        watched.caught(ran("ptrace: Operation not permitted.\n"))
+
+
+def test_the_way_from_one_function_to_another_is_told_in_go_s_names() -> None:
+    assert call_path("sysmon", "preemptM") == ("sysmon", "retake", "preemptone", "preemptM")
+    assert call_path("findRunnable", "runqsteal") == ("findRunnable", "stealWork", "runqsteal")
+    with pytest.raises(ConfigError, match="caller"):
+        call_path("nobody", "preemptM")
+    with pytest.raises(ConfigError, match="callee"):
+        call_path("sysmon", "nobody")
+
+
 # --- bad input -----------------------------------------------------------------------------------------------------
 
 
@@ -140,7 +162,7 @@ def test_the_claims_that_experiments_decide_are_in_the_ledger(root: Path) -> Non
 
 
 @pytest.mark.go
-@pytest.mark.parametrize("name", LIVE)
+@pytest.mark.parametrize("name", [*LIVE, *WATCHED])
 def test_a_sample_of_the_results_can_be_made_again(name: str) -> None:
     experiment = CATALOGUE[name]
     toolchain = golang.require_toolchain("1.27")

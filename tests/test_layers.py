@@ -57,8 +57,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "quiz": {"errors"},
     "claims": {"errors"},
     "twins": {"catalog", "errors", "recording", "workload"},
-    "experiments": FACTS | {"dump", "gocell", "golang", "heap", "net", "simulate", "stacks", "stream", "sync"}
-    | {"twins", "workload"},
+    "experiments": FACTS | {"catalog", "dump", "gocell", "golang", "heap", "net", "schedtrace", "simulate", "stacks"}
+    | {"stream", "sync", "twins", "workload"},
     "gocell": {"dump", "errors", "gctrace", "golang", "metrics", "recording", "schedtrace"},
     "widgets": READERS,
     "__init__": {"config", "errors", "recording", "replay", "simulate", "sync", "timer", "workload"},

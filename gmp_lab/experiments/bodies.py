@@ -175,6 +175,11 @@ def _made(rec: Recording) -> int:
 
 def threads(point: Point) -> Values:
     """threads.go."""
+    return {"new_threads": (float(_made(threads_run(point))),)}
+
+
+def threads_run(point: Point) -> Recording:
+    """Its run."""
     k, n = point.arguments["k"], point.arguments["n"]
 
     def blocked() -> Body:
@@ -191,7 +196,7 @@ def threads(point: Point) -> Values:
         yield sleep(ms=100)
         yield log(-1)
 
-    return {"new_threads": (float(_made(simulate(point.config(), Program(main)))),)}
+    return simulate(point.config(), Program(main))
 
 
 def sockets(point: Point) -> Values:

@@ -9,6 +9,7 @@ from gmp_lab import vocabulary as v
 from gmp_lab.experiments.model import Point, Values
 from gmp_lab.golang.experiments import cpus
 from gmp_lab.heap import alloc, gc, read_mem_stats
+from gmp_lab.recording import Recording
 from gmp_lab.simulate import simulate
 from gmp_lab.stream import Stream
 from gmp_lab.workload import Body, Chan, Program, WaitGroup, chan, go, gomaxprocs, now, recv, send, sleep, work
@@ -49,6 +50,12 @@ def _note(began: Chan) -> Body:
 def tight_loop(point: Point) -> Values:
     """tight_loop.go."""
     shares: list[float] = []
+    tight_loop_run(point, shares)
+    return {"wait_over_loop": tuple(shares)}
+
+
+def tight_loop_run(point: Point, shares: list[float]) -> Recording:
+    """Its run; shares gets what the program prints."""
 
     def main() -> Body:
         began = chan(1)
@@ -60,8 +67,7 @@ def tight_loop(point: Point) -> Values:
         first = yield recv(began)
         shares.append((first - start) / (end - start))
 
-    simulate(point.config(), Program(main))
-    return {"wait_over_loop": tuple(shares)}
+    return simulate(point.config(), Program(main))
 
 
 def stop_world(point: Point) -> Values:
@@ -92,6 +98,12 @@ def stop_world(point: Point) -> Values:
 
 def signals(point: Point) -> Values:
     """signals.go."""
+    number = sum(e.kind == v.E_SIGNAL for e in signals_run(point))
+    return {"signals_10ms": (number / point.arguments["ms"] * 10,)}
+
+
+def signals_run(point: Point) -> Recording:
+    """Its run."""
     ms = point.arguments["ms"]
 
     def timed() -> Body:
@@ -103,8 +115,7 @@ def signals(point: Point) -> Values:
         yield go(timed)
         yield sleep(ms=2 * ms + 100)
 
-    rec = simulate(point.config(), Program(main))
-    return {"signals_10ms": (sum(e.kind == v.E_SIGNAL for e in rec) / ms * 10,)}
+    return simulate(point.config(), Program(main))
 
 
 def scaling(point: Point) -> Values:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gmp_lab.dump import parse_dump
-from gmp_lab.experiments import bodies, bodies_time
+from gmp_lab.experiments import bodies, bodies_time, watched
 from gmp_lab.experiments.model import Band, Experiment, Point, Values
 from gmp_lab.gocell.asm import listing
 from gmp_lab.gocell.cell import whole_program
@@ -57,6 +57,18 @@ ALL: Final = (
         bodies.steal, ("2.3-13", "3.2-02", "3.2-03", "3.2-05", "3.2-06", "3.2-07"), _order,
     ),
     Experiment(
+        "mix", "What does schedtrace show of goroutines that compute, call and meet?", "01-gmp-model", "mix.go",
+        tuple(
+            Point(procs, {"goroutines": 64, "burst_ns": 100_000, "calls_in_10000": 2000, "call_ns": 200_000,
+                          "bursts": bursts, "seed": 1, "fixed": 0}, {"GODEBUG": "schedtrace=10"}, bands=(
+                Band("busy_of_ps", 0.8, 1, "nearly all Ps are busy as long as there is work"),
+                Band("elapsed_over_ideal", 1, 2, "it takes little longer than its bursts on all Ps"),
+            ))
+            for procs, bursts in ((1, 20), (2, 40))
+        ),
+        watched.mix, ("1-02", "1-06"), watched.mixed, files=BLOCK,
+    ),
+    Experiment(
         "stack_move", "Does a local variable keep its address when the stack of its goroutine grows?",
         "02-1-goroutine-and-stack", "stack_move.go",
         (Point(1, {"depth": 0, "deeper": 10, "deepest": 100}, exact=("moved",)),),
@@ -79,6 +91,15 @@ ALL: Final = (
             Point(2, {"k": 0, "n": 1000}, bands=(_fewer(4),)),
         ),
         bodies.threads, ("1-01", "2.2-09", "2.2-11"), files=BLOCK,
+    ),
+    Experiment(
+        "cloned", "How many threads does the operating system see being made?", "02-2-os-threads", "threads.go",
+        (
+            Point(2, {"k": 10, "n": 0}, bands=(Band("cloned", 10, 18, "one thread for each call, and a few"),)),
+            Point(2, {"k": 50, "n": 0}, bands=(Band("cloned", 50, 58, "one thread for each call, and a few"),)),
+            Point(2, {"k": 0, "n": 1000}, bands=(Band("cloned", 1, 8, "a few threads, however many goroutines"),)),
+        ),
+        watched.made, ("1-01", "2.2-09", "2.2-11"), watched.cloned, files=BLOCK, under=watched.COUNTED,
     ),
     Experiment(
         "sockets", "Does waiting for the network need threads?", "02-5-syscall-handoff", "sockets.go",
@@ -110,7 +131,7 @@ ALL: Final = (
         "scaling.go",
         tuple(
             Point(None, {"ms": 60}, go=go, bands=(Band("speedup", 1.3, 2.2, "two Ps are nearly twice as fast"),))
-            for go in ("1.27", "1.23", "1.19")
+            for go in ("1.27", "1.25", "1.23", "1.19")
         ),
         bodies_time.scaling, ("3.1-03",),
     ),
@@ -140,6 +161,22 @@ ALL: Final = (
             Point(2, {"ms": 400}, OFF, bands=(Band("signals_10ms", 0, 0, "no signal without async preemption"),)),
         ),
         bodies_time.signals, ("1-17", "4.2-01", "4.2-02", "4.2-06", "4.2-11"),
+    ),
+    Experiment(
+        "sent", "Which thread sends SIGURG to which, and does each signal arrive?", "04-2-signal-preemption",
+        "signals.go",
+        (
+            Point(2, {"ms": 400}, bands=(
+                Band("sent_for_a_turn", 0.3, 1.6, "about one signal for each slice"),
+                Band("came_of_sent", 0.9, 1, "what is sent arrives"))),
+            Point(2, {"ms": 400}, OFF, bands=(Band("sent_for_a_turn", 0, 0, "nothing is sent"),)),
+        ),
+        watched.signalled, ("1-17", "4.2-01", "4.2-02", "4.2-06", "4.2-11"), watched.sent, under=watched.SIGNALLED,
+    ),
+    Experiment(
+        "caught", "Which functions of the runtime stop a loop without calls?", "04-2-signal-preemption",
+        "tight_loop.go", (Point(1, {"ms": 300}, exact=("preemptM_called_by", "stopped")),), watched.predicted,
+        ("4.2-01", "4.2-02", "4.2-05"), watched.caught, under=watched.CAUGHT,
     ),
     Experiment(
         "stop_world", "How long does a stop of the world wait for a loop without calls?", "04-3-tight-loops",

@@ -7,6 +7,7 @@ machine (a ratio, a count, a share; never an absolute time); ``exact`` names tho
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 from gmp_lab.config import Config
 from gmp_lab.errors import ConfigError
-from gmp_lab.golang import GoRun, Toolchain, find_toolchain, require_toolchain, run_go
+from gmp_lab.golang import GoRun, GoRunError, Toolchain, find_toolchain, require_toolchain, run_go
 
 Value = tuple[float, ...] | tuple[str, ...]
 Values = dict[str, Value]
@@ -64,6 +65,8 @@ class Point:
             settings["gogc"] = -1 if env["GOGC"] == "off" else int(env["GOGC"])
         if "asyncpreemptoff" in debug:
             settings["asyncpreemptoff"] = debug["asyncpreemptoff"] == "1"
+        if "schedtrace" in debug:
+            settings["schedtrace_ms"] = int(debug["schedtrace"])
         if self.gomaxprocs is not None:
             settings["gomaxprocs"] = self.gomaxprocs
         return Config(**settings)
@@ -97,6 +100,7 @@ class Experiment:
     ``twin``       the same program for the simulator: point -> values
     ``measure``    how values are read off a real run; ``ends`` is its exit code
     ``examine``    instead of a run: how they are read off the compiled program
+    ``under``      the command that watches the program: strace or gdb, with options
     """
 
     name: str
@@ -110,6 +114,12 @@ class Experiment:
     files: tuple[str, ...] = ()
     ends: int = 0
     examine: Callable[[str, Toolchain], Values] | None = None
+    under: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> str:
+        """The tool that has to watch the program and is not installed, or ""."""
+        return self.under[0] if self.under and shutil.which(self.under[0]) is None else ""
 
     @property
     def source(self) -> str:
@@ -125,11 +135,14 @@ class Experiment:
         """Run the real program. Raises GoNotFound, GoCompileError, GoRunError, and ConfigError for foreign output."""
         point = self._known(point)
         chosen = toolchain or require_toolchain(point.go)  # never another version than the point's
+        if self.missing:
+            raise GoRunError(f"{self.missing} is not installed, and {self.name} is watched with it")
         if self.examine is not None:
             return Result(self.examine(self.source, chosen), f"live: Go {chosen.version}")
         run = run_go(
             self.source, gomaxprocs=point.gomaxprocs, args=[str(x) for x in point.arguments.values()], env=point.env,
             timeout_s=SECONDS, toolchain=chosen, files={name: text(name) for name in self.files},
+            under=self.under,
         )  # fmt: skip
         run = run.succeeded() if not self.ends else run
         values = (self.measure or values_of)(run)
@@ -146,9 +159,9 @@ class Experiment:
         return Result(values, f"recorded: Go {run['go']}, {data['made']['date']}, {data['made']['machine']}")
 
     def real(self, point: Point | None = None) -> Result:
-        """Live where a toolchain of the point's version is found, else as recorded."""
+        """Live where a toolchain of the point's version and the tool to watch it are found, else as recorded."""
         point = self._known(point)
-        toolchain = find_toolchain(point.go)
+        toolchain = None if self.missing else find_toolchain(point.go)
         return self.recorded(point) if toolchain is None else self.live(point, toolchain)
 
     def table(self, point: Point | None = None, real: Result | None = None) -> str:

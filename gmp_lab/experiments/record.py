@@ -1,7 +1,8 @@
 """Make the recorded results of the catalogue again: ``make record``, or ``python -m gmp_lab.experiments.record``.
 
 Each point is run several times: of numbers the median is kept, of orders and words what came most often.  A point
-whose Go version is not found keeps the result that it has.  Names of experiments as arguments: only these.
+whose Go version or tool (strace, gdb) is not found keeps the result that it has.  Names of
+experiments as arguments: only these.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def record(experiment: Experiment) -> dict[str, Any]:
     known = {run["point"]: run for run in before}
     for point in experiment.points:
         toolchain = find_toolchain(point.go)
-        if toolchain is not None:
+        if toolchain is not None and not experiment.missing:
             known[point.label] = _run(experiment, point, toolchain)
     runs = [known[point.label] for point in experiment.points if point.label in known]
     return {"experiment": experiment.name, "program": experiment.program, "made": made, "runs": runs}

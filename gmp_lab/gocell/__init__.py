@@ -5,7 +5,8 @@
     func main() { ... }
 
 ``run_cell(source, ...)`` is the plain function behind it, ``parse_options`` its options;
-``source_of("findRunnable")`` shows a runtime function beside its mirror.
+``source_of("findRunnable")`` shows a runtime function beside its mirror,
+``call_path("sysmon", "preemptM")`` the way from one to another.
 """
 
 from __future__ import annotations
@@ -14,9 +15,18 @@ from typing import Any
 
 from gmp_lab.gocell.cell import CellResult, run_cell
 from gmp_lab.gocell.options import Options, parse_options
-from gmp_lab.gocell.sources import SourceView, source_of
+from gmp_lab.gocell.sources import SourceView, call_path, source_of
 
-__all__ = ["CellResult", "Options", "SourceView", "load_ipython_extension", "parse_options", "run_cell", "source_of"]
+__all__ = [
+    "CellResult",
+    "Options",
+    "SourceView",
+    "call_path",
+    "load_ipython_extension",
+    "parse_options",
+    "run_cell",
+    "source_of",
+]
 
 
 def load_ipython_extension(shell: Any) -> None:

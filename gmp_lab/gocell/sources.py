@@ -144,3 +144,48 @@ def _of_module(module: str, text: str) -> Iterator[Mirror]:
                 said = " ".join(differs[1].split()) if differs else "nothing"
                 source = ast.get_source_segment(text, node) or ""
                 yield Mirror(module, node.lineno, node.name, go[1], go[2], said, source)
+
+
+def call_path(caller: str, callee: str) -> tuple[str, ...]:
+    """The shortest way from one function of the mirror to another, in Go's names: what calls what, or has it called.
+
+    A function that the mirror has in parts, and what has no counterpart in Go, is told once or not at all.
+    Raises ConfigError for a name that the mirror does not have, or if there is no way.
+    """
+    graph = _uses()
+    begin = [name for name, (symbol, _) in graph.items() if caller in (name, symbol)]
+    if not begin:
+        raise ConfigError("caller", caller, "a function of the mirror")
+    came: dict[str, str] = dict.fromkeys(begin, "")
+    queue = list(begin)
+    for name in queue:
+        if callee in (name, graph[name][0]):
+            return _in_go(graph, came, name)
+        for used in sorted(graph[name][1] - came.keys()):
+            came[used] = name
+            queue.append(used)
+    raise ConfigError("callee", callee, f"a function of the mirror that {caller} leads to")
+
+
+def _in_go(graph: dict[str, tuple[str, frozenset[str]]], came: dict[str, str], name: str) -> tuple[str, ...]:
+    symbols: list[str] = []
+    while name:
+        symbol = graph[name][0]
+        if symbol and symbol not in symbols[-1:]:
+            symbols.append(symbol)
+        name = came[name]
+    return tuple(reversed(symbols))
+
+
+@cache
+def _uses() -> dict[str, tuple[str, frozenset[str]]]:
+    """For each function of the mirror its Go symbol ("" if it has none) and the functions that it names."""
+    found: dict[str, tuple[str, frozenset[str]]] = {}
+    for path in sorted(files("gmp_lab.runtime").iterdir(), key=lambda p: p.name):
+        if path.name.endswith(".py"):
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.FunctionDef):
+                    go = _GO.search(ast.get_docstring(node) or "")
+                    names = frozenset(n.id for n in ast.walk(node) if isinstance(n, ast.Name))
+                    found[node.name] = (go[2] if go else "", names)
+    return {name: (symbol, names & found.keys()) for name, (symbol, names) in found.items()}

@@ -43,6 +43,8 @@ def add_toolchain(version: str) -> Toolchain:
     except OSError as problem:
         raise GoRunError(f"{problem}; GMP_LAB_CACHE can name another folder") from problem
     found = find_toolchain(version)
+    if found is None and os.environ.get("GMP_LAB_GO"):
+        raise GoRunError(f"Go {version} is installed, but GMP_LAB_GO names the toolchains to use and leaves it out")
     if found is None:
         raise GoRunError(f"what was installed for Go {version} is no toolchain that can be used here")
     return found

@@ -140,11 +140,13 @@ def run_go(  # noqa: PLR0913  # a run's limits and settings, each optional
     output_limit: int = 1_000_000,
     toolchain: Toolchain | None = None,
     files: Mapping[str, str] = _NO_FILES,
+    under: Sequence[str] = (),
 ) -> GoRun:
     """Build and run a Go program; raises GoNotFound, GoCompileError, GoRunError if it cannot be started, ConfigError.
 
     gomaxprocs 1..1024 (None: Go's own default); timeout_s above 0, at most 600; output_limit in bytes for each of
-    stdout and stderr, 1..1e8; env is added to the program's environment (GODEBUG, GOGC, ...); files as for build.
+    stdout and stderr, 1..1e8; env is added to the program's environment (GODEBUG, GOGC, ...); files as for build;
+    under is a command that is to run the program ("strace", "-f").
     How the program ended is told by the GoRun, see GoRun.succeeded.
     """
     if isinstance(timeout_s, bool) or not isinstance(timeout_s, (int, float)) or not 0 < timeout_s <= 600:
@@ -154,7 +156,7 @@ def run_go(  # noqa: PLR0913  # a run's limits and settings, each optional
     toolchain = toolchain or require_toolchain()
     program = build(source, toolchain, files)
     environment = tool_environment(toolchain) | procs | dict(env or {})
-    return _run([str(program), *args], environment, timeout_s, output_limit, toolchain.version)
+    return _run([*under, str(program), *args], environment, timeout_s, output_limit, toolchain.version)
 
 
 def _run(command: list[str], env: Mapping[str, str], timeout_s: float, output_limit: int, version: str) -> GoRun:
