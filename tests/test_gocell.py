@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from gmp_lab import ConfigError, golang
 from gmp_lab.gocell import CellResult, Options, parse_options, run_cell, source_of
 from gmp_lab.gocell.asm import parse_listing
-from gmp_lab.gocell.cell import whole_program
+from gmp_lab.gocell.cell import SHOWN_LINES, whole_program
 from gmp_lab.gocell.magic import Said, go_cell
 from gmp_lab.gocell.sources import mirrors
 from gmp_lab.golang import limits
@@ -173,6 +173,17 @@ func main() {
     for i := 0; ; i++ { if os.WriteFile(strconv.Itoa(i), b, 0o644) != nil { return } }
 }
 """
+
+
+@given(st.integers(0, 400))
+def test_a_long_output_is_shown_in_short_and_kept_whole(lines: int) -> None:
+    said = "".join(f"{i}\n" for i in range(lines))
+    result = CellResult(golang.GoRun(said, "", 0, False, False, "1.27.3", 0.1), Options())
+    shown = result.text().splitlines()
+    assert result.stdout == said and len(shown) == min(lines, SHOWN_LINES + 1)
+    left_out = lines - SHOWN_LINES
+    assert (left_out <= 0) == (result.text() == said)
+    assert left_out <= 0 or f"[{left_out:,} lines are not shown here: the result's stdout has all]" in shown
 
 
 @go

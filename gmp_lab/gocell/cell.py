@@ -28,9 +28,13 @@ from gmp_lab.schedtrace import SchedTraceLine, parse_schedtrace
 
 _PACKAGE: Final = re.compile(r"^\s*package\s+\w+", re.MULTILINE)
 _MAIN: Final = re.compile(r"^(package main; )?func main\(\)", re.MULTILINE)
+SHOWN_LINES: Final = 100  # of what the program printed, and as many of what it and the runtime reported
+_LAST: Final = 20
+
+
 @dataclass(frozen=True, slots=True)
 class CellResult:
-    """What a cell gave. ``text()`` (and the notebook) show it; the parts are for further cells.
+    """What a cell gave. ``text()`` (and the notebook) show it, long output in short; the parts are for further cells.
 
     ``run``         how the program ended; None if only a listing was asked for and nothing ran
     ``schedtrace``  lines of schedtrace, ``gctrace`` collections, ``dump`` goroutines, as the readers give them
@@ -61,7 +65,7 @@ class CellResult:
 
     def text(self) -> str:
         """Everything as text, in this order: output, reports, listing, notes."""
-        parts = [self.stdout, self.stderr]
+        parts = [_in_short(self.stdout, "stdout"), _in_short(self.stderr, "stderr")]
         if self.asm is not None:
             parts.append(self.asm.text())
         parts += [f"[{note}]\n" for note in self.notes]
@@ -69,6 +73,16 @@ class CellResult:
 
     def __repr__(self) -> str:
         return self.text().rstrip("\n")
+
+
+def _in_short(text: str, name: str) -> str:
+    """The first and last lines of a long text, and between them how many are not shown and where they are."""
+    lines = text.splitlines()
+    left_out = len(lines) - SHOWN_LINES
+    if left_out <= 0:
+        return text
+    told = f"[{left_out:,} lines are not shown here: the result's {name} has all]"
+    return "\n".join([*lines[: SHOWN_LINES - _LAST], told, *lines[-_LAST:]])
 
 
 def whole_program(source: str, first_line: int = 1) -> str:
