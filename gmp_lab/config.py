@@ -13,6 +13,7 @@ from gmp_lab import params
 from gmp_lab.errors import ConfigError, check_bool, check_choice, check_int
 
 MAX_PROCS = 256
+STEALS = ("half", "one", "all", "off")
 _MAX_NS = 3_600 * 1_000_000_000
 
 
@@ -32,6 +33,7 @@ class Costs:
     new_g: int = 1_250  # on top of it, if no dead goroutine is left whose g and stack can be used again
     syscall: int = 55  # entersyscall plus exitsyscall, on top of the call itself
     steal: int = 300  # scanning and taking, without the sleep before a runnext
+    sched_lock: int = 0  # what-if: so long the scheduler's lock is held for each G from the global queue; 0: free
     wake_m: int = 20_000  # futex wake until the thread runs, on a core that was idle
     handover_m: int = 3_000  # the same if the waking thread goes to sleep at once and leaves its core (LockOSThread)
     new_m: int = 20_000  # clone until the thread runs
@@ -86,6 +88,7 @@ class Config:
     updatemaxprocs  GODEBUG=updatemaxprocs: GOMAXPROCS follows the quota if it is Go's default (1.25+)
     containermaxprocs  GODEBUG=containermaxprocs: Go's default for GOMAXPROCS looks at the quota (1.25+)
     auto_procs      gomaxprocs is Go's default; set by gomaxprocs=None, so that you need not
+    steal           what-if: what a thief takes of a ring, one of STEALS; Go: "half". "off": nothing is stolen
     startup         "bare": main alone; "real": with the goroutines and ticks that a real program starts with
     max_events      guard against endless programs: engine steps, 1..1e9
     costs           see Costs
@@ -117,6 +120,7 @@ class Config:
     containermaxprocs: bool = True
     updatemaxprocs: bool = True
     auto_procs: bool = False
+    steal: str = "half"
 
     def __post_init__(self) -> None:
         check_int("seed", self.seed, 0, 2**63 - 1)
@@ -133,6 +137,7 @@ class Config:
         if not isinstance(self.costs, Costs):
             raise ConfigError("costs", self.costs, "a Costs(...)")
         check_choice("os", self.os, tuple(params.SYSTEMS))
+        check_choice("steal", self.steal, STEALS)
         check_bool("scheddetail", self.scheddetail)
         check_bool("gcshrinkstackoff", self.gcshrinkstackoff)
         check_bool("adaptivestackstart", self.adaptivestackstart)

@@ -132,6 +132,9 @@ E_UNTHROTTLE: Final = 102  # core arg can be used again; m, which waited there, 
 E_REFILL: Final = 103  # a period begins and the group's pool is full again; arg = us that were left in it
 E_QUOTA: Final = 104  # arg us in each period from now on (0: no limit): a full pool, and no debts
 
+# --- what-if: a price for the scheduler's lock (Costs.sched_lock) ---------------------------------------------------
+E_SCHED_LOCK: Final = 105  # m, about to run g on p, first waits arg ns for sched.lock, which others hold
+
 # --- only in real traces (Recording.complete is False): no queue, no list of idle Ps or Ms, no tick is known ------
 E_TRACE_SYNC: Final = 111  # part (generation) arg of the trace begins, or, as the last event, the trace ends
 E_MET_G: Final = 112  # g, met for the first time, has status arg (MET_*), on p and m if it has them; later: it still

@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "timer": {"errors", "workload"},
     "stacks": {"errors", "params", "workload"},
     "stackmath": {"errors", "params"},
-    "catalog": {"errors", "stream", "workload"},
+    "catalog": {"errors", "heap", "net", "stacks", "stream", "sync", "workload"},
     "recording": {"errors", "config", "vocabulary"},
     "runtime": {"engine", "heap", "net", "stacks", "timer", "workload", "sync", "params", "vocabulary", "errors"}
     | {"config"},

@@ -253,6 +253,6 @@ def test_a_ready_workload_refuses_an_impossible_parameter_by_name(workload: str,
 
 @pytest.mark.parametrize(("workload", "parameter"), catalog_parameters())
 def test_a_ready_workload_takes_no_truth_for_a_number_nor_the_reverse(workload: str, parameter: str) -> None:
-    wrong = 1 if parameter == "fixed" else True
+    wrong = 1 if parameter in {"fixed", "stops"} else True
     with pytest.raises(ConfigError, match=f"^{parameter} = "):
         CATALOG[workload][0](**{parameter: wrong})

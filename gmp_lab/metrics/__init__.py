@@ -12,19 +12,24 @@ and lists of rows for tables.
     stacks       the sizes of the goroutines' stacks
     counts       steals, sources, reasons of switches, single events
     throttling   the group's CPU time: cpu.stat, throttled cores
+    calls, preemptions   each system call, each request to stop, one by one
     summary      all of it in one table
+    measured     any of these by name, for tables
     runtime_metrics  what a program would read with Go's package runtime/metrics
 
 Measuring inside the simulator was rejected: a measure that nobody thought of before the run could then not
 be taken from it, and a real trace could not be measured at all.
 """
 
+from gmp_lab.metrics.calls import Call, calls
 from gmp_lab.metrics.chart import StateChart, StateVisits, state_chart
 from gmp_lab.metrics.columns import Arrays, check_window, columns
 from gmp_lab.metrics.counts import Counts, Steals, counts, sources, steals, switches
 from gmp_lab.metrics.depths import Depths, Steps, add_steps, queue_depths, thread_count
 from gmp_lab.metrics.latency import Latency, latency, latency_by_g, nearest_rank, waits
+from gmp_lab.metrics.measures import MEASURES, measured
 from gmp_lab.metrics.metricstext import format_metrics, parse_metrics
+from gmp_lab.metrics.preemptions import Preemption, preemptions
 from gmp_lab.metrics.runtime_metrics import TimeHistogram, runtime_metrics
 from gmp_lab.metrics.spans import Spans, spans
 from gmp_lab.metrics.stacks import StackChange, stack_changes, stack_sizes, stack_total
@@ -35,13 +40,16 @@ from gmp_lab.metrics.usage import Usage, state_ns, total_usage, usage
 
 __all__ = [
     "G_STATES",
+    "MEASURES",
     "M_STATES",
     "P_STATES",
     "Arrays",
+    "Call",
     "Counts",
     "CpuStat",
     "Depths",
     "Latency",
+    "Preemption",
     "Spans",
     "StackChange",
     "StateChart",
@@ -53,6 +61,7 @@ __all__ = [
     "TimeHistogram",
     "Usage",
     "add_steps",
+    "calls",
     "check_window",
     "columns",
     "counts",
@@ -61,8 +70,10 @@ __all__ = [
     "format_metrics",
     "latency",
     "latency_by_g",
+    "measured",
     "nearest_rank",
     "parse_metrics",
+    "preemptions",
     "queue_depths",
     "rows_of",
     "runtime_metrics",

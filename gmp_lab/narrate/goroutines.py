@@ -193,6 +193,11 @@ def _lock_spin(c: Scene) -> SaidFrom:
     return text, "lockSlow", "spin for a moment if the owner runs on another P", _MUTEX
 
 
+def _sched_lock(c: Scene) -> SaidFrom:
+    text = f"M{c.e.m} has to wait {c.e.arg:,} ns for the scheduler's lock before it can run {c.g(c.e.g)}."
+    return text, "lock2", "one lock for the global queue: who takes from it waits for the others", "lock_futex.go"
+
+
 def _starving(c: Scene) -> SaidFrom:
     g = c.g(c.e.g)
     if c.e.arg:
@@ -218,5 +223,6 @@ GOROUTINES: Final[dict[int, Callable[[Scene], Said | SaidFrom]]] = {
     v.E_RETAKE: _retake,
     v.E_HANDOFF: _handoff,
     v.E_LOCK_SPIN: _lock_spin,
+    v.E_SCHED_LOCK: _sched_lock,
     v.E_STARVING: _starving,
 }

@@ -150,13 +150,14 @@ def runqgrab(rt: Runtime, mp: M, pp: P, stealRunNextG: bool) -> tuple[list[G], b
     Go: runtime/proc.go runqgrab (1.27.3)
     Differs: returns the batch instead of writing it into the thief's ring; the sleep splits it into two calls.
     Where timers are too coarse for a short sleep, Go yields the core (osyield); that takes no time here.
+    How many are taken can be changed (Config.steal), to see why it is half.
     """
     slept, mp.stealing = mp.stealing, None
     if slept is not None and pp.runnext is slept:
         pp.runnext = None
         return [slept], True
     n = len(pp.runq)
-    n = n - n // 2
+    n = rt.stealable(n)
     if n > 0:
         return [pp.runq.popleft() for _ in range(n)], False
     next = pp.runnext

@@ -211,8 +211,8 @@ class Sched:
 
     __slots__ = (
         "arrivals", "conns", "customGOMAXPROCS", "disableUser", "disabled", "epoll", "gcBlackenEnabled", "gcsema",
-        "gcwaiting",
-        "lastpoll", "midle", "mnext", "needspinning", "netpollWaiters", "newprocs", "nmidlelocked", "nmspinning",
+        "gcwaiting", "lastpoll", "lockfree", "midle", "mnext", "needspinning", "netpollWaiters", "newprocs",
+        "nmidlelocked", "nmspinning",
         "nmsys", "pdead", "pidle", "pollUntil", "pollWakeSig", "poller", "runq", "safePointFn", "safePointM",
         "safePointSleeps", "safePointWait", "sleepers", "special", "stop", "stopwait", "sysmonwait", "worldsema",
     )  # fmt: skip
@@ -245,6 +245,7 @@ class Sched:
         self.sysmonwait = False
         self.lastpoll = 1  # 0 while an M is blocked in netpoll
         self.pollUntil = 0
+        self.lockfree = 0  # time from which on nobody holds the lock, if it has a price
         self.poller: M | None = None  # the M that is blocked in netpoll
         self.pollWakeSig = False  # Go: netpollWakeSig; it has been called back already
         self.netpollWaiters = 0  # goroutines parked in the poller

@@ -28,6 +28,8 @@ from gmp_lab.runtime.threads import (
 )
 from gmp_lab.runtime.world import Runtime
 
+_FROM_GLOBAL = (v.SRC_GLOBAL, v.SRC_GLOBAL61)
+
 
 def schedule(rt: Runtime, mp: M) -> bool:
     """Find a goroutine and execute it on mp; False if mp has gone to sleep instead.
@@ -96,6 +98,23 @@ def execute(rt: Runtime, mp: M, gp: G, inheritTime: bool) -> None:
     if rt.emit is not None:
         arg = mp.source | v.INHERIT if inheritTime else mp.source
         rt.emit((rt.engine.now, v.E_EXECUTE, gp.goid, pp.id, mp.id, arg))
+    if rt.costs.sched_lock and mp.source in _FROM_GLOBAL:
+        lockSched(rt, mp, gp)
+
+
+def lockSched(rt: Runtime, mp: M, gp: G) -> None:
+    """Charge gp, which mp has taken from the global queue, for sched.lock: for waiting for it and for holding it.
+
+    Ours: what the lock would cost if each goroutine from the global queue held it for Costs.sched_lock.
+    """
+    now, held = rt.engine.now, rt.costs.sched_lock
+    waits = max(0, rt.sched.lockfree - now)
+    rt.sched.lockfree = now + waits + held
+    gp.left += waits + held
+    if waits and rt.emit is not None:
+        pp = mp.p
+        assert pp is not None
+        rt.emit((now, v.E_SCHED_LOCK, gp.goid, pp.id, mp.id, min(waits, 2**31 - 1)))
 
 
 def findRunnable(rt: Runtime, mp: M) -> tuple[G, bool] | None:

@@ -17,6 +17,8 @@ def stealWork(rt: Runtime, mp: M, pp: P) -> tuple[G | None, bool, int, bool]:
     Go: runtime/proc.go stealWork (1.27.3)
     Differs: if mp.stealing is set on return, mp sleeps; it comes back in the last pass, at the same victim.
     """
+    if rt.config.steal == "off":
+        return None, False, 0, False
     if rt.version.steal_picks:
         return stealRandom(rt, mp, pp), False, 0, False
     pollUntil, ranTimer = 0, False
@@ -94,7 +96,7 @@ def checkRunqsNoP(rt: Runtime) -> P | None:
     Go: runtime/proc.go checkRunqsNoP (1.27.3)
     Differs: no snapshot: nothing changes meanwhile.
     """
-    for p2 in rt.allp:
+    for p2 in rt.allp if rt.config.steal != "off" else ():
         if not p2.idle and not runqempty(p2):
             return pidlegetSpinning(rt)
     return None

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from itertools import pairwise
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from gmp_lab import params
 from gmp_lab.config import Config
@@ -58,6 +58,11 @@ class Sysmon:
         self.retaken = 0  # Ps taken in this round
         self.sleeping = 0  # number of the current sleep: a wake-up before its end makes the end void
 
+#: Config.steal: how many of n are taken (Go: "half", rounded up)
+_SHARES: Final[dict[str, Callable[[int], int]]] = {
+    "half": lambda n: n - n // 2, "one": lambda n: min(n, 1), "all": lambda n: n, "off": lambda _n: 0,
+}  # fmt: skip
+
 
 class Runtime(ABC):
     """State of one process. ``emit`` is None (no record) or a callable that takes one row of the vocabulary.
@@ -68,7 +73,7 @@ class Runtime(ABC):
     __slots__ = (
         "_bits", "allgs", "allm", "allp", "config", "costs", "emit", "ended", "engine", "fuel", "gc", "globaltick",
         "gomaxprocs", "limited", "main", "ngfree", "on_segment_end", "on_syscall_end", "opcosts", "quota_us",
-        "random", "ring", "runnext", "sched", "stacks", "started", "sysmontick", "system", "timerseq",
+        "random", "ring", "runnext", "sched", "stacks", "stealable", "started", "sysmontick", "system", "timerseq",
         "updateMaxProcsG", "version",
     )  # fmt: skip
 
@@ -79,6 +84,7 @@ class Runtime(ABC):
         self.system = params.SYSTEMS[config.os]
         self.runnext = self.version.runnext  # the version's, where they are asked for most often
         self.ring = self.version.ring if self.version.local_queues else 0
+        self.stealable = _SHARES[config.steal]  # how many of n Gs in a ring a thief takes
         self.globaltick = self.version.global_tick
         self.engine = Engine(config.until_ns)
         self.emit = emit

@@ -26,7 +26,7 @@ IDS: Final[dict[int, str]] = {
     v.E_STOP_LOCKED: "gm", v.E_START_LOCKED: "gpm", v.E_POLL_BLOCK: "m", v.E_POLL_WAKE: "m", v.E_PREEMPT: "gpm",
     v.E_SIGNAL: "gm", v.E_CPU_ON: "m", v.E_CPU_OFF: "m", v.E_TIMER: "g", v.E_LOG: "gm", v.E_LOCK_THREAD: "gm",
     v.E_NET_READY: "g", v.E_TIMER_HEAP: "p",
-    v.E_LOCK_SPIN: "gpm", v.E_STARVING: "gpm",
+    v.E_SCHED_LOCK: "gpm", v.E_LOCK_SPIN: "gpm", v.E_STARVING: "gpm",
     v.E_STACK_GROW: "gpm", v.E_STACK_SHRINK: "g", v.E_STACK_SEGMENT: "gpm", v.E_STACK_NEW: "g",
     v.E_GC_PHASE: "gpm", v.E_GC_CYCLE: "gm", v.E_GC_WORKER: "gpm", v.E_GC_ASSIST: "gpm", v.E_GC_READY: "g",
     v.E_GC_TRACE: "gm", v.E_SAFE_POINTS: "gpm", v.E_SAFE_POINT: "p", v.E_QUEUE_DRAIN: "gpm", v.E_GC_HELD: "gpm",
@@ -38,7 +38,7 @@ IDS: Final[dict[int, str]] = {
 ACTS: Final = {
     v.E_GO_CREATE, v.E_READY, v.E_EXECUTE, v.E_PARK, v.E_EXIT, v.E_YIELD, v.E_GLOB_GET, v.E_STEAL, v.E_SYSCALL,
     v.E_SYSEXIT, v.E_ACQUIRE_P, v.E_RELEASE_P, v.E_SPIN, v.E_STEAL_SLEEP, v.E_STOP_LOCKED, v.E_POLL_BLOCK, v.E_TIMER,
-    v.E_TIMER_RUN, v.E_LOG, v.E_LOCK_THREAD, v.E_LOCK_SPIN, v.E_STARVING,
+    v.E_TIMER_RUN, v.E_LOG, v.E_LOCK_THREAD, v.E_SCHED_LOCK, v.E_LOCK_SPIN, v.E_STARVING,
     v.E_STACK_GROW, v.E_STACK_SEGMENT,
     v.E_GC_PHASE, v.E_GC_CYCLE, v.E_GC_WORKER, v.E_GC_ASSIST, v.E_GC_READY, v.E_GC_TRACE, v.E_SAFE_POINTS,
     v.E_SAFE_POINT, v.E_QUEUE_DRAIN, v.E_GC_HELD,

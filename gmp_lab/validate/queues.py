@@ -93,8 +93,10 @@ def _may_run_it(b: Books, victim: int) -> bool:
 
 def _steal_half(b: Books, e: Event, victim: int, n: int) -> None:
     ring = b.ring[victim]
-    half = len(ring) - len(ring) // 2
-    b.need("steal-half", n == half, f"P{e.p} takes {n} of {len(ring)} from P{victim}; half, rounded up, is {half}")
+    there, asked = len(ring), b.rec.config.steal
+    right = {"half": there - there // 2, "one": min(1, there), "all": there, "off": 0}[asked]
+    said = "half, rounded up," if asked == "half" else f'with steal="{asked}" it'
+    b.need("steal-half", n == right, f"P{e.p} takes {n} of {there} from P{victim}; {said} is {right}")
     batch = [ring.popleft() for _ in range(min(n, len(ring)))]
     last = batch.pop() if batch else 0
     b.need("steal-last", last == e.g, f"G{e.g} runs first, but the last one stolen is G{last}")

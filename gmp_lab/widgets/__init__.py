@@ -5,8 +5,9 @@ Lab          a panel, from a LabSpec of your own
 LABS         the declarations of all chapters
 """
 
+from gmp_lab.widgets.control import Choice, Control, Ladder, Switch
 from gmp_lab.widgets.labs import LABS, lab
 from gmp_lab.widgets.panel import Lab
-from gmp_lab.widgets.spec import Choice, Control, LabSpec
+from gmp_lab.widgets.spec import LabSpec
 
-__all__ = ["LABS", "Choice", "Control", "Lab", "LabSpec", "lab"]
+__all__ = ["LABS", "Choice", "Control", "Lab", "LabSpec", "Ladder", "Switch", "lab"]

@@ -11,8 +11,9 @@ from typing import Final
 
 from gmp_lab.catalog import steady_mix
 from gmp_lab.errors import ConfigError
+from gmp_lab.widgets.control import Control
 from gmp_lab.widgets.panel import Lab
-from gmp_lab.widgets.spec import Control, LabSpec
+from gmp_lab.widgets.spec import LabSpec
 
 _LONG_NS: Final = 60_000_000_000  # longer than any of these runs, so that all of them end by themselves
 _BURSTS: Final = 20

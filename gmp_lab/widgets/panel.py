@@ -30,9 +30,10 @@ from gmp_lab.metrics import rows_of, spans, summary
 from gmp_lab.recording import Recording
 from gmp_lab.simulate import simulate
 from gmp_lab.widgets import html
+from gmp_lab.widgets.control import Value, Values
 from gmp_lab.widgets.controls import make_control
 from gmp_lab.widgets.page import Page
-from gmp_lab.widgets.spec import LabSpec, Value, Values
+from gmp_lab.widgets.spec import LabSpec
 from gmp_lab.widgets.stepper import Stepper
 from gmp_lab.widgets.texts import Texts
 from gmp_lab.widgets.views import Views

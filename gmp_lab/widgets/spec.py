@@ -1,9 +1,9 @@
 """A lab panel as data: its controls, what they set, and the program that they run.
 
-A chapter's panel is a declaration (``labs.py``); this module gives it a meaning.  A control *sets* parameters of
-``Config`` or of a workload of the catalogue, named as "config.gomaxprocs" or "program.burst_us", so that values of
-controls become a Config, a Program and the text of the code that builds the same two.  Nothing here knows what a
-slider is: a spec can be checked, run and printed without a notebook.
+A chapter's panel is a declaration (``labs.py``); this module gives it a meaning.  A control (``control.py``) *sets*
+parameters of ``Config``, of its ``Costs``, or of a workload of the catalogue, named as "config.gomaxprocs",
+"costs.signal" or "program.burst_us", so that values of controls become a Config, a Program and the text of the code
+that builds the same two.  Nothing here knows what a slider is: a spec can be checked, run and printed without one.
 
 Rejected: functions that turn values into parameters.  They could express more, but the code shown to the student
 could then not be made from them.
@@ -12,74 +12,20 @@ could then not be made from them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from math import prod
 from textwrap import fill
 from typing import Any, Final
 
-from gmp_lab.config import Config
-from gmp_lab.errors import ConfigError, check_choice, check_int
+from gmp_lab.config import Config, Costs
+from gmp_lab.errors import ConfigError
+from gmp_lab.widgets.control import AnyControl, Values
 from gmp_lab.workload import Program
-
-Value = int | str
-Values = dict[str, Value]
 
 MAX_BURSTS: Final = 10_000  # so that a slider's step stays fast
 MAX_EVENTS: Final = 400_000  # engine steps; the longest run that sliders can ask for stays under a second
 _WIDTH: Final = 88
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """A whole number from ``low`` to ``high`` in steps of ``step``, set with a slider.
-
-    ``label`` is what the student reads, ``unit`` what follows it in parentheses, ``sets`` the parameters that get
-    the value: names that begin with "config." or "program.".
-    """
-
-    name: str
-    label: str
-    low: int
-    high: int
-    default: int
-    sets: tuple[str, ...]
-    tooltip: str
-    unit: str = ""
-    step: int = 1
-
-    def __post_init__(self) -> None:
-        check_int(f"{self.name} (default)", self.default, self.low, self.high)
-
-    def check(self, value: object) -> Value:
-        """Return value if the control can have it, else raise ConfigError."""
-        return check_int(self.name, value, self.low, self.high, self.unit)
-
-    def words(self) -> str:
-        """Label and unit."""
-        return f"{self.label} ({self.unit})" if self.unit else self.label
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One of a few words, such as a Go version."""
-
-    name: str
-    label: str
-    options: tuple[str, ...]
-    default: str
-    sets: tuple[str, ...]
-    tooltip: str
-
-    def __post_init__(self) -> None:
-        check_choice(f"{self.name} (default)", self.default, self.options)
-
-    def check(self, value: object) -> Value:
-        """Return value if it is one of the options, else raise ConfigError."""
-        return check_choice(self.name, value, self.options)
-
-    def words(self) -> str:
-        """The label."""
-        return self.label
+_HOME: Final = "gmp_lab.catalog"  # its modules are not for the student
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +33,15 @@ class LabSpec:
     """A panel: ``program`` is a function of the catalogue that returns a Program, called with keyword arguments.
 
     ``config`` and ``arguments`` are parameters of Config and of ``program`` that no control sets.  ``about`` tells
-    the student what the program does.  ``views`` are names of ``views.VIEWS``; ``figures`` are the rows of the
-    summary (``metrics.summary_rows``) in the small table.  ``bursts`` names the arguments whose product is the
-    number of bursts, at most ``MAX_BURSTS``.
+    the student what the program does.  ``views`` are names of ``viewlist.VIEWS``; ``figures`` are names of measures
+    (``metrics.measured``), the rows of the small table.  ``bursts`` names the arguments whose product is the number
+    of bursts, at most ``MAX_BURSTS``.
     """
 
     name: str
     title: str
     about: str
-    controls: tuple[Control | Choice, ...]
+    controls: tuple[AnyControl, ...]
     program: Callable[..., Program]
     figures: tuple[str, ...]
     arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -119,7 +65,7 @@ class LabSpec:
     def _set_by(self, values: Mapping[str, object], where: str, fixed: Mapping[str, Any]) -> dict[str, Any]:
         checked = self.check(values)
         put = {
-            parameter.removeprefix(where): checked[control.name]
+            parameter.removeprefix(where): control.means(checked[control.name])
             for control in self.controls
             for parameter in control.sets
             if parameter.startswith(where)
@@ -128,13 +74,15 @@ class LabSpec:
 
     def config_parameters(self, values: Mapping[str, object]) -> dict[str, Any]:
         """Parameters of Config for values of the controls; ConfigError for a bad value."""
-        return {**self._set_by(values, "config.", self.config), "max_events": MAX_EVENTS}
+        costs = self._set_by(values, "costs.", {})
+        put = {**self._set_by(values, "config.", self.config), "max_events": MAX_EVENTS}
+        return {**put, "costs": Costs(**costs)} if costs else put
 
     def program_arguments(self, values: Mapping[str, object]) -> dict[str, Any]:
         """Arguments of the program for values of the controls; ConfigError for a bad value, or too many bursts."""
         arguments = self._set_by(values, "program.", self.arguments)
         total = prod(arguments[name] for name in self.bursts)
-        if total > MAX_BURSTS:
+        if self.bursts and total > MAX_BURSTS:
             raise ConfigError(" x ".join(self.bursts), total, f"at most {MAX_BURSTS:,} bursts in a run of the panel")
         return arguments
 
@@ -144,13 +92,15 @@ class LabSpec:
 
     def code(self, values: Mapping[str, object]) -> str:
         """Python code that makes the same run: its ``recording`` equals the panel's to the byte."""
-        program = self.program
+        program, config = self.program, self.config_parameters(values)
+        needed = "Config, Costs, simulate" if "costs" in config else "Config, simulate"
+        home = _HOME if program.__module__.startswith(f"{_HOME}.") else program.__module__
         return "\n".join(
             (
-                "from gmp_lab import Config, simulate",
-                f"from {program.__module__} import {program.__name__}",
+                f"from gmp_lab import {needed}",
+                f"from {home} import {program.__name__}",
                 "",
-                _call("config", "Config", self.config_parameters(values)),
+                _call("config", "Config", config),
                 _call("program", program.__name__, self.program_arguments(values)),
                 "recording = simulate(config, program)",
                 "recording",
@@ -169,4 +119,7 @@ def _call(target: str, function: str, arguments: Mapping[str, Any]) -> str:
 
 
 def _literal(value: object) -> str:
+    if isinstance(value, Costs):
+        changed = ((f.name, getattr(value, f.name)) for f in fields(value) if getattr(value, f.name) != f.default)
+        return f"Costs({', '.join(f'{name}={_literal(number)}' for name, number in changed)})"
     return f"{value:_}" if type(value) is int and value >= 10_000 else repr(value)

@@ -1,14 +1,10 @@
-"""Ready workloads, each a function of a few numbers that gives a Program.
-
-Units are part of a parameter's name.  All of them end by themselves, except where ``forever`` says otherwise, and
-do the same work whatever the schedule: each goroutine draws from a stream of its own.
-"""
+"""The basic workloads: a steady mix, a fan-out, ping-pong, hogs beside victims, a pipeline."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
+from gmp_lab.catalog.numbers import MAX_GOROUTINES, number, us
 from gmp_lab.errors import ConfigError, check_bool, check_int
 from gmp_lab.stream import Stream
 from gmp_lab.workload import (
@@ -27,20 +23,6 @@ from gmp_lab.workload import (
     syscall,
     work,
 )
-
-MAX_GOROUTINES = 1_000_000
-_MAX_US = 10_000_000
-
-
-def _number(name: str, value: object, low: float, high: float, unit: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        raise ConfigError(name, value, f"a number from {low:g} to {high:g} {unit}")
-    return value
-
-
-def _us(name: str, value: object, low: float = 0) -> int:
-    return round(_number(name, value, low, _MAX_US, "us") * 1000)
-
 
 # --- the steady mix: bursts of computing, system calls, meetings ---------------------------------------------
 
@@ -66,12 +48,12 @@ def steady_mix(
     check_int("bursts", bursts, 1, 1_000_000)
     check_int("seed", seed, 0, 2**63 - 1)
     check_bool("fixed", fixed)
-    percent = _number("syscall_percent", syscall_percent, 0, 100, "%")
+    percent = number("syscall_percent", syscall_percent, 0, 100, "%")
     params = {
         "goroutines": goroutines, "burst_us": burst_us, "syscall_percent": syscall_percent,
         "syscall_us": syscall_us, "bursts": bursts, "seed": seed, "fixed": fixed,
     }  # fmt: skip
-    mix = (_us("burst_us", burst_us), percent, _us("syscall_us", syscall_us), bursts, seed, fixed)
+    mix = (us("burst_us", burst_us), percent, us("syscall_us", syscall_us), bursts, seed, fixed)
     return Program(_mix_main, goroutines, mix, name="steady_mix", params=params)
 
 
@@ -112,7 +94,7 @@ def fan_out(tasks: int = 100, task_us: float = 50, spread_percent: int = 0, seed
     check_int("spread_percent", spread_percent, 0, 100, "%")
     check_int("seed", seed, 0, 2**63 - 1)
     params = {"tasks": tasks, "task_us": task_us, "spread_percent": spread_percent, "seed": seed}
-    args = (tasks, _us("task_us", task_us), spread_percent, seed)
+    args = (tasks, us("task_us", task_us), spread_percent, seed)
     return Program(_fan_out_main, *args, name="fan_out", params=params)
 
 
@@ -136,7 +118,7 @@ def ping_pong(pairs: int = 1, rounds: int = 100, work_us: float = 0) -> Program:
     check_int("pairs", pairs, 1, 10_000)
     check_int("rounds", rounds, 1, 10_000_000)
     params = {"pairs": pairs, "rounds": rounds, "work_us": work_us}
-    return Program(_ping_pong_main, pairs, rounds, _us("work_us", work_us), name="ping_pong", params=params)
+    return Program(_ping_pong_main, pairs, rounds, us("work_us", work_us), name="ping_pong", params=params)
 
 
 def _ping_pong_main(pairs: int, rounds: int, ns: int) -> Body:
@@ -178,7 +160,7 @@ def hogs_and_victims(
         "hogs": hogs, "victims": victims, "victim_us": victim_us, "period_us": period_us, "turns": turns,
         "loop": loop,
     }  # fmt: skip
-    args = (hogs, victims, _us("victim_us", victim_us), _us("period_us", period_us), turns, loop)
+    args = (hogs, victims, us("victim_us", victim_us), us("period_us", period_us), turns, loop)
     return Program(_hogs_main, *args, name="hogs_and_victims", params=params)
 
 
@@ -209,7 +191,7 @@ def pipeline(stages: int = 3, items: int = 50, work_us: float = 20, buffer: int 
     check_int("items", items, 1, 1_000_000)
     check_int("buffer", buffer, 0, 1_000_000)
     params = {"stages": stages, "items": items, "work_us": work_us, "buffer": buffer}
-    return Program(_pipeline_main, stages, items, _us("work_us", work_us), buffer, name="pipeline", params=params)
+    return Program(_pipeline_main, stages, items, us("work_us", work_us), buffer, name="pipeline", params=params)
 
 
 def _pipeline_main(stages: int, items: int, ns: int, buffer: int) -> Body:
@@ -234,12 +216,3 @@ def _source(out: Chan, items: int) -> Body:
     for item in range(items):
         yield send(out, item)
     yield close(out)
-
-
-CATALOG: dict[str, tuple[Callable[..., Program], str]] = {
-    "steady_mix": (steady_mix, "bursts of computing, blocking system calls and meetings"),
-    "fan_out": (fan_out, "main starts many goroutines and waits for all"),
-    "ping_pong": (ping_pong, "pairs that pass a token over unbuffered channels"),
-    "hogs_and_victims": (hogs_and_victims, "endless loops beside goroutines that only need a little"),
-    "pipeline": (pipeline, "items that pass through stages over channels"),
-}
