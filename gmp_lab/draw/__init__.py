@@ -5,6 +5,7 @@
     timeline_data, queue_depth_data     the arrays that they show
     stage_html, stage_text, stage_at    everything at one instant, after one event
     text_timeline, timeline_alt, queue_depth_alt   what the figures show, as text
+    sweep_plot, sweep_plot_text         a sweep's measure as lines with bands, and as text
     aligned, aligned_text               two runs over one another, in line where they part
     summary_table, usage_table, ...     the numbers, as HTML in a notebook and as text elsewhere
 
@@ -16,6 +17,7 @@ from gmp_lab.draw.queues import DepthData, apply_queue_depth, queue_depth, queue
 from gmp_lab.draw.scene import Stage, stage_at
 from gmp_lab.draw.stage import stage_html, stage_text
 from gmp_lab.draw.statechart import state_chart_svg, state_chart_text
+from gmp_lab.draw.sweepplot import sweep_plot, sweep_plot_text
 from gmp_lab.draw.tables import (
     Table,
     depth_table,
@@ -33,6 +35,6 @@ __all__ = [
     "DepthData", "Stage", "Table", "TimelineData", "aligned", "aligned_text", "apply_queue_depth",
     "apply_timeline", "decisions_text", "depth_table", "latency_table", "queue_depth", "queue_depth_alt",
     "queue_depth_data", "source_table", "stage_at", "stage_html", "stage_text", "state_chart_svg",
-    "state_chart_text", "steal_table", "summary_table", "switch_table", "text_timeline", "timeline",
+    "state_chart_text", "steal_table", "summary_table", "sweep_plot", "sweep_plot_text", "switch_table", "text_timeline", "timeline",
     "timeline_alt", "timeline_data", "usage_table",
 ]  # fmt: skip

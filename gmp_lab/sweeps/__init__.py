@@ -11,4 +11,6 @@ from gmp_lab.sweeps.run import run_chunk, run_one, sweep
 from gmp_lab.sweeps.student import t_quantile
 from gmp_lab.sweeps.table import Point, Run, SweepTable
 
-__all__ = ["MEASURES", "Plan", "Point", "Run", "SweepTable", "make_plan", "run_chunk", "run_one", "sweep", "t_quantile"]
+__all__ = [
+    "MEASURES", "Plan", "Point", "Run", "SweepTable", "make_plan", "run_chunk", "run_one", "sweep", "t_quantile",
+]  # fmt: skip

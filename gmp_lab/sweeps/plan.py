@@ -181,6 +181,6 @@ def _try_values(plan: Plan) -> None:
         except ConfigError as problem:
             for key in enumerate(at):
                 problems.setdefault(key, problem)
-    for key, problem in problems.items():
+    for key, first in problems.items():
         if key not in good:
-            raise problem
+            raise first

@@ -90,7 +90,7 @@ class SweepTable:
         return sum(there.get(at, 0) < len(self.seeds) for at in self._grid())
 
     def points(self, measure: str | None = None) -> tuple[Point, ...]:
-        """Mean, band and median of every point that has a value, of one measure or of all; ConfigError for another."""
+        """Mean, band and median of each point that has a value, of one measure or of all; ConfigError for another."""
         names = self.measures if measure is None else (check_choice("measure", measure, self.measures),)
         there: dict[tuple[Any, ...], list[Run]] = {}
         for run in self.runs:
@@ -124,7 +124,7 @@ class SweepTable:
         from gmp_lab.draw.tables import Table  # noqa: PLC0415
 
         heads = (*(name for name, _ in self.axes), "measure", "runs", "mean", "95 % from", "to", "median")
-        rows = tuple(
+        rows: tuple[tuple[str | int | float, ...], ...] = tuple(
             (*map(str, p.at), p.measure, p.n, float(p.mean), _edge(p.low), _edge(p.high), float(p.median))
             for p in self.points()
         )

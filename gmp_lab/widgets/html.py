@@ -81,3 +81,8 @@ def text(*sentences: str, pre: str = "", label: str = "") -> str:
         f'<div class="gmp-lab" role="region" aria-label="{escape(label)}" tabindex="0">'
         f"{said}<pre>{escape(pre)}</pre></div>"
     )
+
+
+def text_line(sentence: str) -> str:
+    """One line that a screen reader speaks when it changes."""
+    return f'<div class="gmp-lab gmp-status" role="status">{escape(sentence)}</div>'
