@@ -35,6 +35,6 @@ __all__ = [
     "DepthData", "Stage", "Table", "TimelineData", "aligned", "aligned_text", "apply_queue_depth",
     "apply_timeline", "decisions_text", "depth_table", "latency_table", "queue_depth", "queue_depth_alt",
     "queue_depth_data", "source_table", "stage_at", "stage_html", "stage_text", "state_chart_svg",
-    "state_chart_text", "steal_table", "summary_table", "sweep_plot", "sweep_plot_text", "switch_table", "text_timeline", "timeline",
-    "timeline_alt", "timeline_data", "usage_table",
+    "state_chart_text", "steal_table", "summary_table", "sweep_plot", "sweep_plot_text", "switch_table",
+    "text_timeline", "timeline", "timeline_alt", "timeline_data", "usage_table",
 ]  # fmt: skip

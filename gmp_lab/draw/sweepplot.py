@@ -118,14 +118,16 @@ def _title(
     first, last = line[0], line[-1]
     where = f" with {_short(by)} {name}" if by and len(there) > 1 else ""
     if first is last:
-        return f"{measure}: {first.mean:,.4g} at {x} {first.at[column]}{where}"
-    said = f"{measure}: {first.mean:,.4g} at {x} {first.at[column]}, {last.mean:,.4g} at {last.at[column]}"
-    if first.mean > 0 and last.mean > 0 and first.mean != last.mean:
-        factor = max(first.mean, last.mean) / min(first.mean, last.mean)
-        said += f", {factor:.3g} times as {'much' if last.mean > first.mean else 'little'}"
+        return f"{measure}{where}: {_number(first.mean)} at {x} {first.at[column]}"
+    said = f"{measure}{where}: {_number(first.mean)} at {x} {first.at[column]}, "
+    said += f"{_number(last.mean)} at {last.at[column]}"
+    if last.mean > first.mean > 0:
+        said += f", {last.mean / first.mean:.3g} times as much"
+    elif first.mean > last.mean >= 0:
+        said += f", {100 - 100 * last.mean / first.mean:.0f} % less"
     low, high = min(line, key=lambda p: p.mean), max(line, key=lambda p: p.mean)
     inner = [f"{word} at {p.at[column]}" for word, p in (("least", low), ("most", high)) if p not in (first, last)]
-    return said + where + (f"; {', '.join(inner)}" if inner else "")
+    return said + (f"; {', '.join(inner)}" if inner else "")
 
 
 def _change(line: tuple[PointLike, ...]) -> float:
@@ -152,7 +154,7 @@ def _pair(label: str, points: tuple[PointLike, ...], d: SweepLines, style: Line,
         "y": [p.high for p in banded] + [p.low for p in banded[::-1]], "fillcolor": style.faint(theme),
         "line": {"width": 0}, "showlegend": False, "name": f"{label}, 95 % band",
     }  # fmt: skip
-    told = [f"{p.mean:,.4g}" + ("" if p.low is None else f" ({p.low:,.4g} to {p.high:,.4g})") for p in points]
+    told = [_number(p.mean) + ("" if p.low is None else f" ({_number(p.low)} to {_number(p.high)})") for p in points]
     line = {
         "type": "scatter", "mode": "lines+markers", "name": label, "x": [place(p) for p in points],
         "y": [p.mean for p in points], "text": told, "hovertemplate": f"{_short(d.x)} %{{x}}: %{{text}}",
@@ -192,11 +194,14 @@ def sweep_plot_text(table: TableLike, measure: str, *, x: str, by: str | None = 
     d = sweep_lines(table, measure, x=x, by=by)
     heads = (*((_short(by),) if by else ()), _short(x), "runs", "mean", "95 % from", "to")
     rows = tuple(
-        (*((name,) if by else ()), str(p.at[d.column]), p.n, f"{p.mean:,.4g}", _edge(p.low), _edge(p.high))
+        (*((name,) if by else ()), str(p.at[d.column]), p.n, *map(_number, (p.mean, p.low, p.high)))
         for name, line in d.lines for p in line
     )  # fmt: skip
     return f"{d.title}\n{Table(d.note, heads, rows).text()}"
 
 
-def _edge(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.4g}"
+def _number(value: float | None) -> str:
+    """Four digits, but whole thousands; "-" for the edge of a band that is not there."""
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any
 
 import ipywidgets as w
@@ -52,8 +53,8 @@ class Sweeper(w.VBox):  # type: ignore[misc]  # ipywidgets has no type informati
     ) -> None:
         """ConfigError, in one sentence, for what no run could have."""
         plan = make_plan(program, axes, seeds, config, arguments, measures)
-        self._sweep = lambda **told: sweep(
-            program, axes, seeds, config=config, arguments=arguments, measures=measures, executor=executor, **told
+        self._sweep = partial(
+            sweep, program, axes, seeds, config=config, arguments=arguments, measures=measures, executor=executor
         )
         names = [name for name, _ in plan.axes]
         self._x = check_choice("x", names[0] if x is None else x, tuple(names))
