@@ -36,7 +36,7 @@ def inline() -> SweepTable:
     return sweep(steady_mix, AXES, range(3), arguments=SMALL)
 
 
-# --- the runs -------------------------------------------------------------------------------------------------
+# --- the runs --------------------------------------------------------------------------------------------------
 
 
 def test_each_row_is_what_a_direct_simulation_measures(inline: SweepTable) -> None:
@@ -45,7 +45,8 @@ def test_each_row_is_what_a_direct_simulation_measures(inline: SweepTable) -> No
         for burst in (20, 50):
             for seed in range(3):
                 program = steady_mix(burst_us=burst, seed=seed, **SMALL)
-                rows = {row[0]: row[1] for row in summary_rows(simulate(Config(gomaxprocs=procs, seed=seed), program))}
+                rec = simulate(Config(gomaxprocs=procs, seed=seed), program)
+                rows = {row[0]: row[1] for row in summary_rows(rec)}
                 values = tuple(rows[name] for name in inline.measures)
                 expected.append(Run((procs, burst), seed, values, "exit"))
     assert inline.runs == tuple(expected)
@@ -81,7 +82,7 @@ def test_a_run_that_is_cut_off_is_told() -> None:
     assert "1 did not end by themselves" in table.summary()
 
 
-# --- checked before anything runs ---------------------------------------------------------------------------------
+# --- checked before anything runs ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_what_no_run_could_have_is_refused_in_one_sentence(change: dict[str, Any
     assert (said in str(refused.value), told) == (True, [])
 
 
-# --- the same everywhere ------------------------------------------------------------------------------------------
+# --- the same everywhere ---------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +170,7 @@ def test_a_plan_that_was_sent_gives_the_same_runs() -> None:
     assert run_chunk(pickle.loads(pickle.dumps(plan)), 4, 9) == run_chunk(plan, 0, len(plan))[4:9]
 
 
-# --- what survives --------------------------------------------------------------------------------------------------
+# --- what survives ---------------------------------------------------------------------------------------------
 
 
 def test_a_value_that_fails_at_one_point_only_leaves_the_others() -> None:
@@ -252,7 +253,7 @@ def test_a_pool_that_breaks_while_pieces_are_sent_fails_the_rest_only() -> None:
     assert [bool(run.failed) for run in table.runs] == [False] * 3 + [True] * 5
 
 
-# --- cancelling -------------------------------------------------------------------------------------------------------
+# --- cancelling ------------------------------------------------------------------------------------------------
 
 
 def test_a_cancelled_sweep_keeps_what_was_done_and_says_what_is_missing() -> None:
@@ -290,7 +291,7 @@ def test_a_large_sweep_is_sent_in_few_pieces() -> None:
     assert executor.submitted <= 32
 
 
-# --- the table --------------------------------------------------------------------------------------------------------
+# --- the table -------------------------------------------------------------------------------------------------
 
 
 def table_of(*values: float) -> SweepTable:

@@ -24,4 +24,5 @@ def t_quantile(df: int) -> float:
     if df <= len(_QUANTILES):
         return _QUANTILES[df - 1]
     z = _NORMAL
-    return z + (z**3 + z) / (4 * df) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * df**2)
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    return z + (z**3 + z) / (4 * df) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * df**2) + third / df**3
