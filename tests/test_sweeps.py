@@ -57,6 +57,14 @@ def test_every_row_of_the_summary_can_be_a_measure() -> None:
     assert tuple(row[0] for row in summary_rows(rec)) == MEASURES
 
 
+@pytest.mark.parametrize("name", MEASURES)
+def test_a_measure_taken_alone_is_the_row_of_the_summary(name: str) -> None:
+    program = {"goroutines": 300, "bursts": 8, "syscall_percent": 40}
+    rec = simulate(Config(gomaxprocs=3, seed=5), steady_mix(seed=5, **program))
+    table = sweep(steady_mix, {"config.gomaxprocs": (3,)}, [5], arguments=program, measures=(name,))
+    assert table.runs[0].values == ({row[0]: row[1] for row in summary_rows(rec)}[name],)
+
+
 def test_a_function_can_be_a_measure() -> None:
     table = sweep(programs.one_burst, {"program.burst_us": (10, 20)}, [1], measures={"end": programs.end_us})
     assert [run.values for run in table.runs] == [

@@ -6,7 +6,8 @@ The same call runs in this process, on a pool of ``concurrent.futures`` or on Da
 (``executor=client.get_executor()``), with equal results.
 """
 
-from gmp_lab.sweeps.plan import MEASURES, Plan, make_plan
+from gmp_lab.sweeps.measure import MEASURES
+from gmp_lab.sweeps.plan import Plan, make_plan
 from gmp_lab.sweeps.run import run_chunk, run_one, sweep
 from gmp_lab.sweeps.student import t_quantile
 from gmp_lab.sweeps.table import Point, Run, SweepTable

@@ -16,20 +16,13 @@ from typing import Any, Final
 from gmp_lab.config import Config
 from gmp_lab.errors import ConfigError, check_int
 from gmp_lab.recording import Recording
+from gmp_lab.sweeps.measure import MEASURES
 from gmp_lab.workload import Program
 
 Axes = tuple[tuple[str, tuple[Any, ...]], ...]
 Measure = Callable[[Recording], float]
 Measures = Sequence[str] | Mapping[str, Measure]
 
-# The rows of metrics.summary_rows.
-MEASURES: Final = (
-    "time", "running goroutines", "in a system call, P kept", "scheduling", "spinning", "waiting for its thread",
-    "waiting for a core", "idle", "scheduling latency, median", "scheduling latency, p90", "scheduling latency, p99",
-    "scheduling latency, maximum", "goroutines started", "goroutines ended", "executes", "steals",
-    "goroutines stolen", "preemptions asked for", "preempted", "system calls", "Ps retaken by sysmon", "hand-offs",
-    "longest ring", "longest global queue", "threads, at most",
-)  # fmt: skip
 MAX_RUNS: Final = 1_000_000
 _PARAMETERS: Final = tuple(f.name for f in fields(Config))
 

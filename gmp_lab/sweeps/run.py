@@ -17,9 +17,9 @@ from typing import Any, Final
 
 from gmp_lab.config import Config
 from gmp_lab.errors import ConfigError, Throw
-from gmp_lab.metrics import summary_rows
 from gmp_lab.recording import Recording
 from gmp_lab.simulate import simulate
+from gmp_lab.sweeps.measure import measured
 from gmp_lab.sweeps.plan import Measures, Plan, make_plan
 from gmp_lab.sweeps.table import Run, SweepTable
 from gmp_lab.workload import Program
@@ -49,8 +49,7 @@ def run_chunk(plan: Plan, first: int, end: int) -> list[Run]:
 
 def _measured(plan: Plan, rec: Recording) -> tuple[float, ...]:
     if not plan.functions:
-        rows = {label: value for label, value, _ in summary_rows(rec)}
-        return tuple(rows[name] for name in plan.measures)
+        return measured(rec, plan.measures)
     values = tuple(function(rec) for function in plan.functions)
     for name, value in zip(plan.measures, values, strict=True):
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):

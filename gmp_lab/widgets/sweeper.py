@@ -177,5 +177,11 @@ class Sweeper(w.VBox):  # type: ignore[misc]  # ipywidgets has no type informati
     def _status(self, sentence: str) -> None:
         self.status.value = html.text_line(sentence)
 
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """What a stored notebook keeps: words before a run, the table after one."""
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
+        shown = html.text_line(repr(self)) if self.table is None else self.table.table().html()
+        return {**bundle, "text/plain": repr(self), "text/html": shown}
+
     def __repr__(self) -> str:
         return f"Sweeper({self._name}: {self._said})"
