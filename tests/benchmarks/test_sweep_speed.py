@@ -40,6 +40,7 @@ def test_two_processes_over_one(benchmark: Any, note: Any, times: list[list[floa
     """The pool is there already: its start is paid once, however many sweeps follow."""
     ratios = [row[3] / row[4] for row in times]
     benchmark.pedantic(lambda: None, rounds=1)
-    spread = f"{min(ratios):.2f} to {max(ratios):.2f} in {ROUNDS} rounds; {os.cpu_count()} cores, others may share them"
+    cores = f"{os.cpu_count()} cores, which others may share"
+    spread = f"{min(ratios):.2f} to {max(ratios):.2f} in {ROUNDS} rounds; {cores}"
     note("sweep on two processes", median(ratios), 1.6, "x the throughput", at_least=True, spread=spread)
     assert len(ratios) == ROUNDS
