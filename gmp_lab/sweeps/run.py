@@ -1,7 +1,7 @@
 """Running a sweep: in this process, or in pieces on any executor.
 
 One run is a pure function of the plan and its index, so who runs it, and in which order, changes nothing.  Pieces
-hold several runs each, as sending one costs about a millisecond.  Rows are kept by index, not by who was ready first.
+hold several runs each, so that sending them costs little.  Rows are kept by index, not by who was ready first.
 
 A point that cannot run, and one whose worker is lost, is a failed row with its sentence; the others stay.  What a
 program or a measure raises besides (its own mistake) ends the sweep.
