@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from itertools import combinations
+from math import dist
 from pathlib import Path
 
 import pytest
 
 from gmp_lab import ConfigError
-from gmp_lab.draw.palette import LOOKS, PAGES, THEMES, colorscale, colour, contrast, lightness, page
+from gmp_lab.draw.palette import LINES, LOOKS, PAGES, THEMES, colorscale, colour, contrast, lightness, page
 from gmp_lab.metrics import G_STATES, M_STATES, P_STATES
 
 # A thread is sysmon or parked, never one after the other: these two share a look on purpose.
@@ -71,6 +72,25 @@ def test_busy_states_stand_out_from_the_page(theme: str) -> None:
     faint = [state for state in LOOKS if state not in QUIET and contrast(colour(state, theme), paper) < 3]
     assert faint == []
     assert min(contrast(line, paper) for line in page(theme).lines) >= 3
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_lines_of_one_picture_stand_out_from_the_page(theme: str) -> None:
+    assert min(contrast(line.colour(theme), page(theme).paper) for line in LINES) >= 3
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("kind", SEEN)
+def test_lines_stay_apart_for_colour_blind_readers(kind: str, theme: str) -> None:
+    def seen(code: str) -> tuple[float, float, float]:
+        return lab(tuple(sum(k * c for k, c in zip(row, linear(code), strict=True)) for row in SEEN[kind]))
+
+    pairs = combinations([line.colour(theme) for line in LINES], 2)
+    assert [pair for pair in pairs if dist(seen(pair[0]), seen(pair[1])) < 6] == []
+
+
+def test_lines_differ_in_dash_and_in_sign() -> None:
+    assert len({line.dash for line in LINES}) == len({line.symbol for line in LINES}) == len(LINES)
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -19,7 +19,7 @@ FACTS = {"errors", "params", "vocabulary", "config", "recording"}  # what a read
 MODEL = FACTS | {"engine", "heap", "net", "stacks", "timer", "workload", "sync", "runtime", "simulate", "catalog"}
 MODEL |= {"stream"}
 READERS = MODEL | {"replay", "narrate", "metrics", "schedtrace", "draw", "golang", "quiz", "claims", "validate"}
-READERS |= {"aftermath", "compare", "cycles", "dump", "export", "gctrace", "scheddetail"}
+READERS |= {"sweeps", "aftermath", "compare", "cycles", "dump", "export", "gctrace", "scheddetail"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -53,6 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": FACTS | {"metrics"},
     "compare": FACTS | {"metrics"},
     "draw": FACTS | {"compare", "metrics", "narrate", "replay"},
+    "sweeps": MODEL | {"metrics", "draw"},  # draw for the table's looks alone, loaded when it is shown
     "golang": {"config", "errors", "params", "recording", "schedtrace", "vocabulary"},
     "quiz": {"errors"},
     "claims": {"errors"},
@@ -72,6 +73,7 @@ MAY_NEED = {
     "export": set(),
     "compare": set(),
     "draw": {"numpy", "plotly"},
+    "sweeps": {"numpy"},
     "widgets": {"numpy", "plotly", "ipywidgets", "anywidget", "traitlets", "IPython"},
 }
 PRINTS = {"cli", "checks", "setup_env", "notebook_tool", "compiled", "golang/record", "experiments/record"}

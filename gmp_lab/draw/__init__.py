@@ -3,8 +3,10 @@
     timeline, queue_depth               plotly Figures; the same inputs give the same JSON
     apply_timeline, apply_queue_depth   show another run in such a figure, in place, keeping the reader's zoom
     timeline_data, queue_depth_data     the arrays that they show
+    life, life_html, life_table         one goroutine: a strip of its states, dwell times, who woke it
     stage_html, stage_text, stage_at    everything at one instant, after one event
     text_timeline, timeline_alt, queue_depth_alt   what the figures show, as text
+    sweep_plot, sweep_plot_text         a sweep's measure as lines with bands, and as text
     aligned, aligned_text               two runs over one another, in line where they part
     summary_table, usage_table, ...     the numbers, as HTML in a notebook and as text elsewhere
 
@@ -12,10 +14,12 @@ Colours are in ``palette`` and nowhere else.  Time is whole nanoseconds in every
 """
 
 from gmp_lab.draw.aligned import aligned, aligned_text, decisions_text
+from gmp_lab.draw.life import Life, dwell_table, life, life_html, life_svg, life_table
 from gmp_lab.draw.queues import DepthData, apply_queue_depth, queue_depth, queue_depth_data
 from gmp_lab.draw.scene import Stage, stage_at
 from gmp_lab.draw.stage import stage_html, stage_text
 from gmp_lab.draw.statechart import state_chart_svg, state_chart_text
+from gmp_lab.draw.sweepplot import sweep_plot, sweep_plot_text
 from gmp_lab.draw.tables import (
     Table,
     depth_table,
@@ -30,9 +34,40 @@ from gmp_lab.draw.text import queue_depth_alt, text_timeline, timeline_alt
 from gmp_lab.draw.timeline import TimelineData, apply_timeline, timeline, timeline_data
 
 __all__ = [
-    "DepthData", "Stage", "Table", "TimelineData", "aligned", "aligned_text", "apply_queue_depth",
-    "apply_timeline", "decisions_text", "depth_table", "latency_table", "queue_depth", "queue_depth_alt",
-    "queue_depth_data", "source_table", "stage_at", "stage_html", "stage_text", "state_chart_svg",
-    "state_chart_text", "steal_table", "summary_table", "switch_table", "text_timeline", "timeline",
-    "timeline_alt", "timeline_data", "usage_table",
+    "DepthData",
+    "Life",
+    "Stage",
+    "Table",
+    "TimelineData",
+    "aligned",
+    "aligned_text",
+    "apply_queue_depth",
+    "apply_timeline",
+    "decisions_text",
+    "depth_table",
+    "dwell_table",
+    "latency_table",
+    "life",
+    "life_html",
+    "life_svg",
+    "life_table",
+    "queue_depth",
+    "queue_depth_alt",
+    "queue_depth_data",
+    "source_table",
+    "stage_at",
+    "stage_html",
+    "stage_text",
+    "state_chart_svg",
+    "state_chart_text",
+    "steal_table",
+    "summary_table",
+    "sweep_plot",
+    "sweep_plot_text",
+    "switch_table",
+    "text_timeline",
+    "timeline",
+    "timeline_alt",
+    "timeline_data",
+    "usage_table",
 ]  # fmt: skip

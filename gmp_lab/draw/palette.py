@@ -78,6 +78,35 @@ PAGES: Final[dict[str, Page]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One of several lines in one picture: told apart by colour, by dash and by the sign at its points."""
+
+    dash: str
+    symbol: str
+    light: str
+    dark: str
+
+    def colour(self, theme: str) -> str:
+        """Colour (#rrggbb) in a theme."""
+        return self.light if check_choice("theme", theme, THEMES) == "light" else self.dark
+
+    def faint(self, theme: str) -> str:
+        """The colour for a band around the line: the page shines through."""
+        code = self.colour(theme)
+        return f"rgba({', '.join(str(int(code[i : i + 2], 16)) for i in (1, 3, 5))}, 0.18)"
+
+
+LINES: Final = (
+    Line("solid", "circle", "#01336e", "#bfe9ff"),
+    Line("dash", "square", "#d25c05", "#d25c05"),
+    Line("dot", "diamond", "#128562", "#2ca980"),
+    Line("dashdot", "triangle-up", "#90145c", "#fcafd8"),
+    Line("longdash", "x", "#65631c", "#c9c27a"),
+    Line("longdashdot", "star", "#4a86d8", "#5f8fe0"),
+)
+
+
 def page(theme: str) -> Page:
     """Page colours of a theme, "light" or "dark"; ConfigError for another."""
     return PAGES[check_choice("theme", theme, THEMES)]

@@ -75,12 +75,14 @@ class Ladder:
     def __post_init__(self) -> None:
         if list(self.rungs) != sorted(set(self.rungs)):
             raise ConfigError(f"{self.name} (rungs)", self.rungs, "rising numbers")
-        check_choice(f"{self.name} (default)", self.default, self.rungs)
+        self.check(self.default)
 
     def check(self, value: object) -> Value:
         """Return value if it is one of the rungs, else raise ConfigError."""
         check_int(self.name, value, self.rungs[0], self.rungs[-1], self.unit)
-        return check_choice(self.name, value, self.rungs)
+        if value not in self.rungs:
+            raise ConfigError(self.name, value, "one of " + ", ".join(map(str, self.rungs)))
+        return int(str(value))
 
     def means(self, value: Value) -> Any:
         """What the parameters get."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Final
 
+from gmp_lab.metrics import Spans, measured
 from gmp_lab.metrics.summary import Row
 from gmp_lab.recording import Recording
 
@@ -34,18 +35,82 @@ STYLE: Final = """<style>
 .gmp-lab .gmp-alert { border: 2px solid var(--jp-error-color1, #c62828); border-left-width: 8px; padding: 6px 10px;
  margin: 4px 0; }
 .gmp-lab-panel .gmp-stage dt { float: none; width: auto; } .gmp-lab-panel .gmp-stage dd { float: none; padding: 0; }
+.gmp-lab td.gmp-wrap { white-space: normal; }
+.gmp-lab.gmp-sheet { overflow-x: auto; } .gmp-lab.gmp-sheet svg { height: auto; }
+.gmp-lab-panel .widget-toggle-buttons > div, .gmp-lab-panel .widget-toggle-buttons { flex-wrap: wrap; height: auto; }
 .gmp-lab kbd { font: inherit; border: 1px solid currentColor; border-radius: 3px; padding: 0 4px; }
 </style>"""
 
 
 def heading(title: str, about: str) -> str:
-    """Title of the panel, what its program does, and the keys."""
-    keys = (
-        "Keys: <kbd>Tab</kbd> goes from control to control; on a slider <kbd>&larr;</kbd> <kbd>&rarr;</kbd> "
-        "move one step, <kbd>Page Up</kbd> <kbd>Page Down</kbd> five, <kbd>Home</kbd> <kbd>End</kbd> to its limits; "
-        "the number beside it can be typed; <kbd>Space</kbd> presses a button."
+    """Title of the panel and what its program does."""
+    return f'{STYLE}<div class="gmp-lab"><h3>{escape(title)}</h3><p>{escape(about)}</p></div>'
+
+
+HELP: Final = (
+    ("From control to control", "<kbd>Tab</kbd>, back with <kbd>Shift</kbd> <kbd>Tab</kbd>"),
+    ("A slider", "<kbd>&larr;</kbd> <kbd>&rarr;</kbd> one step, <kbd>Home</kbd> <kbd>End</kbd> to its limits"),
+    ("A slider, faster", "<kbd>Page Up</kbd> <kbd>Page Down</kbd> five steps; the number beside it can be typed"),
+    ("A button, a tick box", "<kbd>Space</kbd>"),
+    ("A list", "<kbd>&uarr;</kbd> <kbd>&darr;</kbd>, or the first letter of what you want"),
+    ("Pin", "keeps this run as A, above every later one (B), on one time axis, with the figures of both"),
+    ("Part of the run", "the two ends of the slider below the figure, or a box drawn in it; the table follows"),
+    ("All of the run", "the button All of it, or a double click in the figure"),
+    ("One goroutine", "its number in the field, or a click on one of its bars: its life, and who woke it"),
+    ("Step by step", "First, Step back, Step forward and the player stop at the events that you choose in the list"),
+    ("Export", "the run as a trace for Perfetto (ui.perfetto.dev), as CSV, or as schedtrace text"),
+)  # fmt: skip
+
+
+def keys() -> str:
+    """How the panel is used, from the keyboard and with the mouse."""
+    rows = "".join(f'<tr><th scope="row">{what}</th><td class="gmp-wrap">{how}</td></tr>' for what, how in HELP)
+    return (
+        '<div class="gmp-lab" role="region" aria-label="Keys and help" tabindex="0"><table><caption>Keys and help'
+        f"</caption><tbody>{rows}</tbody></table></div>"
     )
-    return f'{STYLE}<div class="gmp-lab"><h3>{escape(title)}</h3><p>{escape(about)}</p><p>{keys}</p></div>'
+
+
+def sheet(*parts: str) -> str:
+    """Pictures and tables as one part of the page."""
+    return f'<div class="gmp-lab gmp-sheet">{"".join(parts)}</div>'
+
+
+def figures(
+    rec: Recording,
+    pinned: Recording | None,
+    names: Iterable[str],
+    window: tuple[int, int] | None,
+    p_stays: Spans | None = None,
+) -> str:
+    """The table of figures of a run, or of two, in a window (ns; None: all of it)."""
+    names = tuple(names)
+    rows = measured(rec, names, *(window or (0, None)), p_stays=None if window else p_stays)
+    said = f"{window[0] / 1e3:,.0f} to {window[1] / 1e3:,.0f} us" if window else "all of it"
+    if pinned is None:
+        return table(f"This run, {said}" if window else "This run", rows)
+    there = (window[0], min(window[1], pinned.end_ns)) if window and window[0] < pinned.end_ns else (0, None)
+    return compared(zip(measured(pinned, names, *there), rows, strict=True), f"Two runs, {said}")
+
+
+def compared(rows: Iterable[tuple[Row, Row]], caption: str) -> str:
+    """A table of figures of two runs: label, A, B, the difference, unit."""
+    body = "".join(
+        f'<tr><th scope="row">{escape(a[0])}</th><td class="gmp-number">{a[1]:,}</td>'
+        f'<td class="gmp-number">{b[1]:,}</td><td class="gmp-number">{_difference(a[1], b[1])}</td>'
+        f"<td>{escape(b[2])}</td></tr>"
+        for a, b in rows
+    )
+    heads = "".join(f'<th scope="col">{head}</th>' for head in ("", "A (pinned)", "B (this run)", "B - A", "unit"))
+    return (
+        f'<div class="gmp-lab"><table><caption>{escape(caption)}</caption><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _difference(a: float, b: float) -> str:
+    change = b - a
+    return f"{change:+,}" if isinstance(change, int) else f"{round(change, 3):+,}"
 
 
 def status(rec: Recording, wall_s: float) -> str:
@@ -81,3 +146,8 @@ def text(*sentences: str, pre: str = "", label: str = "") -> str:
         f'<div class="gmp-lab" role="region" aria-label="{escape(label)}" tabindex="0">'
         f"{said}<pre>{escape(pre)}</pre></div>"
     )
+
+
+def text_line(sentence: str) -> str:
+    """One line that a screen reader speaks when it changes."""
+    return f'<div class="gmp-lab gmp-status" role="status">{escape(sentence)}</div>'

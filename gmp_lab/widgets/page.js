@@ -3,6 +3,7 @@
 // `theme` follows the page: JupyterLab says it in an attribute of <body>; elsewhere the background decides.
 // `width` follows the panel (pixels): plotly's widget is drawn before it is on the page, so it cannot know it.
 // `drawn` counts plotly's figures in the panel: plotly tells the document when one is on the page.
+// A custom message {save: {name, kind, text}} saves a file as a download does.
 // A custom message {copy: text} puts text on the clipboard and is answered with {copied: true or false}.
 
 const PANEL = ".gmp-lab-panel";
@@ -61,6 +62,14 @@ async function copy(model, text) {
   model.send({ copied });
 }
 
+function save({ name, kind, text }) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: kind }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000); // the browser may still be reading it
+}
+
 // Wait until the element is on the page, inside its panel.
 function onPage(el, then) {
   let frame = 0;
@@ -90,7 +99,10 @@ function watch(model, el, panel, signal) {
 }
 
 function initialize({ model }) {
-  const onMessage = (message) => { if (typeof message.copy === "string") copy(model, message.copy); };
+  const onMessage = (message) => {
+    if (typeof message.copy === "string") copy(model, message.copy);
+    if (message.save) save(message.save);
+  };
   model.on("msg:custom", onMessage);
   return () => model.off("msg:custom", onMessage);
 }

@@ -1,7 +1,8 @@
-"""The page around a panel: its theme, its width, its clipboard.
+"""The page around a panel: its theme, its width, its clipboard, its downloads.
 
 The one front-end file of the package, ``page.js``, tells what only the browser knows, names the controls for screen
-readers and copies text.  It draws nothing.  Everything works without it, in light colours and plotly's usual width.
+readers, copies text and saves files.  It draws nothing.  Everything works without it, in light colours and plotly's
+usual width.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ class Page(anywidget.AnyWidget):
     def copy(self, text: str) -> None:
         """Ask the browser to put text on the clipboard; its answer comes to ``on_copied``'s function."""
         self.send({"copy": text})
+
+    def save(self, name: str, kind: str, text: str) -> None:
+        """Ask the browser to save text as a file of this name and type."""
+        self.send({"save": {"name": name, "kind": kind, "text": text}})
 
     def on_copied(self, told: Callable[[bool], None]) -> None:
         """Call ``told`` with True or False when the browser has tried to copy."""

@@ -26,17 +26,22 @@ import traitlets
 
 from gmp_lab.config import Config
 from gmp_lab.errors import ConfigError, Throw
-from gmp_lab.metrics import rows_of, spans, summary
+from gmp_lab.metrics import Spans, check_window, spans
 from gmp_lab.recording import Recording
 from gmp_lab.simulate import simulate
 from gmp_lab.widgets import html
+from gmp_lab.widgets.buttons import Buttons
 from gmp_lab.widgets.control import Value, Values
 from gmp_lab.widgets.controls import make_control
+from gmp_lab.widgets.export import exported
 from gmp_lab.widgets.page import Page
+from gmp_lab.widgets.pinned import Pinned
 from gmp_lab.widgets.spec import LabSpec
 from gmp_lab.widgets.stepper import Stepper
 from gmp_lab.widgets.texts import Texts
+from gmp_lab.widgets.viewlist import Window
 from gmp_lab.widgets.views import Views
+from gmp_lab.widgets.window import LifeBox, WindowBar
 from gmp_lab.workload import Program
 
 
@@ -49,6 +54,8 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
     ``controls``                             the widgets, by name
     ``code``                                 Python code that makes the same run
     ``runs``                                 how many runs the panel has shown
+    ``pinned``                               the run that is kept as A, None if there is none
+    ``window``                               the part of the run that is looked at: (start, end) in ns, None: all
     They can be observed, as traits can: ``lab.observe(f, "recording")``.
     """
 
@@ -64,17 +71,16 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
         self._shown = spec.defaults()
         width = max(len(control.words()) for control in spec.controls)
         self.controls: dict[str, Any] = {c.name: make_control(c, width) for c in spec.controls}
-        self.views = Views(spec.views, self._lock)
+        self.life = LifeBox(self._lock)
+        self.views = Views(spec.views, self._lock, self._looked, self.life.pick)
+        self.pin_box = Pinned(spec.views, self._lock, self._looked_at_pinned)
+        self.window_bar = WindowBar(self.look_at, self._lock)
         self.texts = Texts()
-        self.stepper = Stepper(self._moved, self._lock)
+        self.stepper = Stepper(self._moved, self._lock, lambda: self.life.goroutine)
         self.page = Page()
-        self.reset_button = w.Button(description="Reset", icon="undo", tooltip="Put every control back to its start")
-        self.code_button = w.Button(
-            description="Copy as code", icon="copy", tooltip="Show and copy the code that makes this run"
-        )
+        self.buttons = Buttons()
         self.alert, self.status, self.table = w.HTML(), w.HTML(), w.HTML()
         self.code_area = w.Textarea(description="code", rows=10, layout=w.Layout(width="99%", display="none"))
-        self.code_note = w.HTML()
         super().__init__(self._arranged())
         self.add_class("gmp-lab-panel")
         self._connect()
@@ -82,21 +88,22 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
 
     def _arranged(self) -> tuple[Any, ...]:
         """The children, in the order of the tab key: top to bottom, left to right."""
-        buttons = w.HBox((self.reset_button, self.code_button, self.code_note), layout=w.Layout(align_items="center"))
-        left = w.VBox((*self.controls.values(), buttons), layout=w.Layout(flex="1 1 420px", min_width="320px"))
+        left = w.VBox((*self.controls.values(), self.buttons.box), layout=w.Layout(flex="1 1 420px", min_width="320px"))
         right = w.Box((self.table,), layout=w.Layout(flex="0 1 auto", padding="0 0 0 16px"))
         top = w.Box((left, right), layout=w.Layout(flex_flow="row wrap", width="100%"))
         head = w.HTML(html.heading(self.spec.title, self.spec.about))
         return (
-            head, top, self.code_area, self.alert, self.status, self.views.bar, self.views.box, self.stepper.box,
-            self.texts.box, self.page,
+            head, top, self.buttons.help, self.code_area, self.alert, self.status, self.views.bar, self.pin_box.box,
+            self.views.box, self.window_bar.box, self.stepper.box, self.life.box, self.texts.box, self.page,
         )  # fmt: skip
 
     def _connect(self) -> None:
         for widget in self.controls.values():
             widget.observe(lambda _: self._update(), "value")
-        self.reset_button.on_click(lambda _: self.reset())
-        self.code_button.on_click(lambda _: self._copy())
+        self.buttons.reset.on_click(lambda _: self.reset())
+        self.buttons.code.on_click(lambda _: self._copy())
+        self.buttons.pin.on_click(lambda _: self._pin_or_unpin())
+        self.buttons.export.on_click(lambda _: self._export())
         self.page.observe(lambda change: self._use_theme(change["new"]), "theme")
         self.page.observe(lambda change: self._use_width(change["new"]), "width")
         self.page.observe(lambda _: self._settle(), "drawn")
@@ -130,6 +137,49 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
         """Put every control back to its default."""
         self.set(**self.spec.defaults())
 
+    @property
+    def pinned(self) -> Recording | None:
+        """The run that is kept as A, None if there is none."""
+        return self.pin_box.rec
+
+    @property
+    def window(self) -> Window | None:
+        """The part of the run that is looked at: (start, end) in ns; None: all of it."""
+        return self.views.window
+
+    def pin(self, recording: Recording | None = None, name: str = "") -> None:
+        """Keep a run as A, to compare later ones (B) with it: this panel's, or any Recording (a real trace)."""
+        with self._lock:
+            kept = self.recording if recording is None else recording
+            if not isinstance(kept, Recording):
+                raise ConfigError("recording", recording, "a Recording, or None for the run that is shown")
+            own = ", ".join(f"{k} {v}" for k, v in self._shown.items())
+            self.pin_box.pin(kept, name or (own if recording is None else f"{kept.program}, Go {kept.config.go}"))
+            self.buttons.pin.description = "Unpin"
+            self._follow()
+
+    def unpin(self) -> None:
+        """Forget A."""
+        with self._lock:
+            self.pin_box.unpin()
+            self.views.reach_ns = 0
+            self.buttons.pin.description = "Pin"
+            self._follow()
+
+    def look_at(self, window: Window | None) -> None:
+        """Look at a part of the run, (start, end) in ns, everywhere: figures, table, life; None: at all of it."""
+        with self._lock:
+            if window is not None and self.recording is not None:
+                window = check_window(self.recording, *window)
+            self.views.look_at(window)
+            self._follow()
+
+    def export(self, form: str = "Perfetto trace") -> str:
+        """The run that is shown, as text in one of the formats of the list; ConfigError for another."""
+        if self.recording is None:
+            raise ConfigError("recording", None, "a run that worked")
+        return exported(self.recording, form, self.spec.name)[2]
+
     # --- one update -------------------------------------------------------------------------------------------
 
     def _update(self) -> None:
@@ -151,13 +201,48 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
         self._shown = values
         self.alert.value = ""
         p_stays = spans(recording)  # once, for the figure and for the table
+        if self.pinned is not None:
+            self.views.reach_ns = self.pinned.end_ns
         self.views.show(recording, p_stays)
+        self._accompany(recording, p_stays)
+        self.pin_box.compare(recording)
         self.stepper.load(recording)
-        rows = {row[0]: row for row in rows_of(summary(recording, p_stays=p_stays))}
-        self.table.value = html.table("This run", [rows[name] for name in self.spec.figures])
         if self.code_area.layout.display != "none":
             self.code_area.value = self.code
-        self.code_note.value = ""
+        self.buttons.note.value = ""
+
+    def _accompany(self, rec: Recording, p_stays: Spans | None = None) -> None:
+        """Let table, slider, life and the pinned run follow the part of the run that is looked at."""
+        window = self.views.window
+        inside = None if window is None or window[0] >= rec.end_ns else (window[0], min(window[1], rec.end_ns))
+        self.table.value = html.figures(rec, self.pinned, self.spec.figures, inside, p_stays)
+        self.window_bar.show(self.views.whole()[1], window)
+        self.life.show(rec, inside)
+        self.pin_box.show(self.views.bar.value, window, rec)
+
+    def _follow(self) -> None:
+        """Everything after another part of the run, or another pinned run."""
+        rec = self.recording
+        if rec is None:
+            return
+        self.views.reach_ns = self.pinned.end_ns if self.pinned is not None else 0
+        self.views.look_at(self.views.window)
+        self._accompany(rec)
+        self.pin_box.compare(rec)
+
+    def _looked(self) -> None:
+        """The reader has zoomed in the figure, or chosen another view."""
+        with self._lock:
+            if self.recording is not None:
+                self._accompany(self.recording)
+
+    def _looked_at_pinned(self) -> None:
+        """The reader has zoomed in the pinned figure: the other one follows."""
+        with self._lock:
+            views = self.pin_box.views
+            if views is not None and views.window != self.views.window:
+                self.views.look_at(views.window)
+                self._looked()
 
     def _publish(self, config: Config, program: Program, recording: Recording) -> None:
         with self.hold_trait_notifications():
@@ -177,18 +262,19 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
 
     def _use_theme(self, theme: str) -> None:
         with self._lock:
-            self.views.use_theme(theme)
-            self.stepper.use_theme(theme)
+            for part in (self.views, self.pin_box, self.stepper, self.life):
+                part.use_theme(theme)
 
     def _use_width(self, pixels: int) -> None:
         with self._lock:
             self.views.use_width(pixels)
+            self.pin_box.use_width(pixels)
 
     def _settle(self) -> None:
         with self._lock:
             self.views.settle()
 
-    # --- copy as code -----------------------------------------------------------------------------------------
+    # --- buttons -----------------------------------------------------------------------------------------
 
     def _copy(self) -> None:
         with self._lock:
@@ -197,7 +283,21 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
             self.page.copy(self.code)
 
     def _copied(self, done: bool) -> None:
-        self.code_note.value = "copied" if done else "the browser did not allow copying: mark the text and copy it"
+        self.buttons.note.value = "copied" if done else "the browser did not allow copying: mark the text and copy it"
+
+    def _pin_or_unpin(self) -> None:
+        if self.pinned is None and self.recording is not None:
+            self.pin()
+        else:
+            self.unpin()
+
+    def _export(self) -> None:
+        with self._lock:
+            if self.recording is None:
+                return
+            name, kind, text = exported(self.recording, self.buttons.format.value, self.spec.name)
+            self.page.save(name, kind, text)
+            self.buttons.note.value = f"saved as {name}"
 
     def __repr__(self) -> str:
         """Short and without measured times, as a stored notebook compares it."""

@@ -26,27 +26,39 @@ STOPS: Final[dict[str, frozenset[int]]] = {
     "a system call begins or ends": frozenset({v.E_SYSCALL, v.E_SYSEXIT}),
     "a P changes hands": frozenset({v.E_RETAKE, v.E_HANDOFF, v.E_ACQUIRE_P, v.E_RELEASE_P}),
     "a thread starts, wakes or parks": frozenset({v.E_M_NEW, v.E_M_START, v.E_M_WAKE, v.E_M_PARK}),
+    "a P is handed off": frozenset({v.E_HANDOFF}),
     "a goroutine is preempted": frozenset({v.E_PREEMPT, v.E_SIGNAL}),
+    "the collector changes its phase": frozenset({v.E_GC_CYCLE, v.E_GC_PHASE}),
+    "the world is stopped or started": frozenset({v.E_STW_STOP, v.E_STW_STOPPED, v.E_STW_START}),
+    "a stack grows or shrinks": frozenset({v.E_STACK_GROW, v.E_STACK_SHRINK, v.E_STACK_SEGMENT}),
 }
+THIS_G: Final = "the goroutine below does something"
 _TICKS: Final = 1_000_000
 
 
-def next_stop(rec: Recording, i: int, step: int, kinds: frozenset[int]) -> int | None:
-    """The first event of one of the kinds after (step 1) or before (step -1) event i, or None."""
+def next_stop(rec: Recording, i: int, step: int, kinds: frozenset[int], g: int = 0) -> int | None:
+    """The first event of one of the kinds, and of goroutine g if not 0, after (step 1) or before (-1) event i."""
     where: Iterable[int] = range(i + 1, len(rec)) if step > 0 else range(i - 1, -1, -1)
-    kind = rec.kind
-    return next((k for k in where if kind[k] in kinds), None)
+    kind, who = rec.kind, rec.g
+    return next((k for k in where if kind[k] in kinds and (not g or who[k] == g)), None)
 
 
 class Stepper:
     """The controls and the stage; ``moved(recording, event)`` is called whenever another event is shown.
 
+    ``goroutine()`` tells which one is looked at (0: none), for the steps to its own events.
     ``lock`` is the panel's: messages of the browser may come in another thread than a cell's calls.
     """
 
-    def __init__(self, moved: Callable[[Recording, int], None], lock: AbstractContextManager[Any]) -> None:
+    def __init__(
+        self,
+        moved: Callable[[Recording, int], None],
+        lock: AbstractContextManager[Any],
+        goroutine: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._moved = moved
         self._lock = lock
+        self._goroutine = goroutine
         self.recording: Recording | None = None
         self._home = 0
         self._loading = False
@@ -63,7 +75,7 @@ class Stepper:
             layout=w.Layout(width="auto"),
         )  # fmt: skip
         self.stops = w.Dropdown(
-            options=list(STOPS), description="stop when", style={"description_width": "initial"},
+            options=[*STOPS, THIS_G], description="stop when", style={"description_width": "initial"},
             tooltip="Which events the buttons and the player stop at", layout=w.Layout(width="300px"),
         )  # fmt: skip
         self.stage = w.HTML(layout=w.Layout(width="100%"))
@@ -107,7 +119,12 @@ class Stepper:
         """Go to the next (by 1) or previous (by -1) event that the student wants to stop at."""
         if self.recording is None:
             return
-        i = next_stop(self.recording, self.event, by, STOPS[self.stops.value])
+        mine = self._goroutine() if self.stops.value == THIS_G else 0
+        if self.stops.value == THIS_G and not mine:
+            self.note.value = "first choose a goroutine below"
+            return
+        kinds = STOPS["every event"] if mine else STOPS[self.stops.value]
+        i = next_stop(self.recording, self.event, by, kinds, mine)
         if i is None:
             self.play.playing = False
             self.note.value = f"no {'later' if by > 0 else 'earlier'} event of this kind"

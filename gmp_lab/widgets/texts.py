@@ -13,13 +13,9 @@ import ipywidgets as w
 
 from gmp_lab.draw import queue_depth_alt, stage_text, text_timeline, timeline_alt
 from gmp_lab.metrics import summary_rows
-from gmp_lab.params import version
 from gmp_lab.recording import Recording
-from gmp_lab.replay import state_at
-from gmp_lab.schedtrace import format_schedtrace, line_of
 from gmp_lab.widgets import html
-
-_STEPS_MS: Final = tuple(n * 10**k for k in range(4) for n in (1, 2, 5))
+from gmp_lab.widgets.export import schedtrace_steps
 
 Text = Callable[[Recording, int], str]
 
@@ -34,15 +30,11 @@ def _instant(rec: Recording, event: int) -> str:
 
 def _schedtrace(rec: Recording, _event: int) -> str:
     """The states of the run as schedtrace prints them, at most 20 lines in steps of 1, 2, 5, 10 ... ms."""
-    step = next(n for n in _STEPS_MS if rec.end_ns <= 20 * n * 1_000_000 or n == _STEPS_MS[-1])
-    form = version(rec.config.go).schedtrace
-    lines = []
-    for t in range(0, rec.end_ns + 1, step * 1_000_000):
-        state = state_at(rec, t)
-        state.t = t  # not that of the last event before it
-        lines.append(format_schedtrace(line_of(state), form))
+    if not rec.complete:
+        return html.text("A real trace does not tell the queues, so there is no schedtrace of it.")
+    step, lines = schedtrace_steps(rec)
     said = f"The run's state every {step} ms, in the format of GODEBUG=schedtrace={step} of Go {rec.config.go}."
-    return html.text(said, pre="\n".join(lines), label="schedtrace of this run")
+    return html.text(said, pre=lines, label="schedtrace of this run")
 
 
 def _table(rec: Recording, _event: int) -> str:

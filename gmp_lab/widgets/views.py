@@ -15,63 +15,37 @@ its title is set anew (``settle``) once the page says that it has been drawn.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets as w
 import plotly.graph_objects as go
 
-from gmp_lab.draw import apply_queue_depth, apply_timeline, queue_depth, timeline
 from gmp_lab.draw.palette import page
 from gmp_lab.errors import check_choice
 from gmp_lab.metrics import Spans
 from gmp_lab.recording import Recording
+from gmp_lab.widgets.viewlist import VIEWS, Sheet, View, Window
 
 if TYPE_CHECKING:
     from gmp_lab.widgets.figure import Figure
 
 
-class View(NamedTuple):
-    """Words for the button, the function that makes the figure, the one that shows another run in it.
-
-    The figure is ``base`` pixels high and ``per_p`` more for each P.
-    """
-
-    words: str
-    tooltip: str
-    make: Callable[..., go.Figure]
-    apply: Callable[[Figure, Recording, Spans | None], None]
-    base: int
-    per_p: int
-
-    def height(self, rec: Recording) -> int:
-        """Height of the figure of a run, in pixels."""
-        return min(900, self.base + self.per_p * rec.config.gomaxprocs)
-
-
-def _to_timeline(figure: Figure, rec: Recording, p_stays: Spans | None) -> None:
-    apply_timeline(figure, rec, stays=p_stays)
-
-
-def _to_queues(figure: Figure, rec: Recording, _p_stays: Spans | None) -> None:
-    apply_queue_depth(figure, rec)
-
-
-VIEWS: Final[dict[str, View]] = {
-    "timeline": View("Timeline of the Ps", "What each P did, when", timeline, _to_timeline, 180, 26),
-    "queues": View("Queue depths", "How long global queue and rings were", queue_depth, _to_queues, 380, 10),
-}
 _CLEAR: Final = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}  # the notebook's own background
 
 
 @dataclass(slots=True)
 class _Slot:
-    """A figure's place in the page, and what the figure shows: a run (by identity) in the colours of a theme."""
+    """A view's place in the page, and what is shown there: a run (by identity) in the colours of a theme.
 
-    figure: Figure
-    box: w.Box
+    ``figure`` is None for a sheet, whose HTML is in ``box``.
+    """
+
+    figure: Figure | None
+    box: Any
     rec: Recording
     theme: str
 
@@ -79,17 +53,27 @@ class _Slot:
 class Views:
     """``bar`` chooses the view, ``box`` holds its figure; ``show`` and ``mark`` change what the figure shows.
 
-    ``lock`` is the panel's: messages of the browser may come in another thread than a cell's calls.
+    ``lock`` is the panel's: messages of the browser may come in another thread than a cell's calls.  ``looked`` is
+    called when another part of the run is looked at, or another view; ``picked`` with a goroutine that was clicked.
     """
 
-    def __init__(self, names: tuple[str, ...], lock: AbstractContextManager[Any]) -> None:
-        self._lock = lock
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        lock: AbstractContextManager[Any],
+        looked: Callable[[], None] = lambda: None,
+        picked: Callable[[int], None] = lambda _g: None,
+    ) -> None:
+        self._lock, self._looked, self._picked = lock, looked, picked
+        self.window: Window | None = None  # the part of the run that is looked at (ns); None: all of it
+        self.reach_ns = 0  # the time axis goes so far at least: that of a run beside this one
         for name in names:
             check_choice("view", name, tuple(VIEWS))
         self.bar = w.ToggleButtons(
             options=[(VIEWS[name].words, name) for name in names],
             tooltips=[VIEWS[name].tooltip for name in names],
             style={"button_width": "auto"},
+            layout=w.Layout(display="" if len(names) > 1 else "none"),
         )
         self.box = w.VBox()
         self.theme = "light"
@@ -103,8 +87,8 @@ class Views:
         self._figure = _figure_class()
 
     @property
-    def figure(self) -> Figure:
-        """The figure that is shown now."""
+    def figure(self) -> Figure | None:
+        """The figure that is shown now, None if it is a sheet."""
         return self._slots[self.bar.value].figure
 
     def show(self, rec: Recording, p_stays: Spans | None = None) -> None:
@@ -119,6 +103,8 @@ class Views:
         """Mark a time (ns) in the visible figure with a vertical line."""
         self._t_ns = t_ns
         figure = self.figure
+        if figure is None or not figure.layout.meta["unit_ns"]:
+            return
         x = t_ns / figure.layout.meta["unit_ns"]
         line = {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper", "layer": "above",
                 "line": {"color": page(self.theme).ink, "width": 1.5, "dash": "dot"}}  # fmt: skip
@@ -130,6 +116,11 @@ class Views:
         self.theme = theme
         self._refresh()
 
+    def look_at(self, window: Window | None) -> None:
+        """Show a part of the run (start, end in ns) in every view; None: all of it."""
+        self.window = window
+        self._refresh()
+
     def use_width(self, pixels: int) -> None:
         """Make the figures as wide as that, from now on."""
         self._width = pixels
@@ -137,13 +128,14 @@ class Views:
 
     def settle(self) -> None:
         """Have the visible figure's title placed anew: a pixel of padding more or less makes plotly do it."""
-        if self._shown is not None:
+        if self._shown is not None and self._shown.figure is not None:
             pad = self._shown.figure.layout.title.pad
             pad.b = 0 if pad.b else 1
 
     def _chosen(self) -> None:
         with self._lock:
             self._refresh()
+            self._looked()
 
     # --- the visible figure -----------------------------------------------------------------------------------
 
@@ -154,20 +146,40 @@ class Views:
             return
         if name not in self._slots:
             self._slots[name] = self._add(VIEWS[name], rec)
-        slot, before = self._slots[name], self._shown
+        slot = self._slots[name]
         self._turn_to(slot)  # first, as plotly cannot measure what is hidden
         self._update(VIEWS[name], slot, rec, p_stays)
-        axis = slot.figure.layout.xaxis
-        self._wholes.add(tuple(slot.figure.layout.meta["range"]))
-        if before is not None and before is not slot:
-            axis.range = before.figure.layout.xaxis.range
-            self._wholes.add(tuple(axis.range))  # the browser may draw the figure for the first time now
+        if slot.figure is not None and slot.figure.layout.meta["unit_ns"]:
+            self._set_range(slot.figure)
         self.mark(self._t_ns)
 
-    def _add(self, view: View, rec: Recording) -> _Slot:
+    def whole(self) -> Window:
+        """The whole time axis, in ns."""
+        return 0, max(1, self.reach_ns, self._rec.end_ns if self._rec is not None else 1)
+
+    def _set_range(self, figure: Figure) -> None:
+        """Let the time axis show the window."""
+        unit_ns = figure.layout.meta["unit_ns"]
+        if self.window is not None and self.window[0] >= self.whole()[1]:
+            self.window = None  # this run is over before
+        self._wholes.add(tuple(figure.layout.meta["range"]))
+        self._wholes.add(tuple(t / unit_ns for t in self.whole()))
+        wanted = [t / unit_ns for t in self.window or self.whole()]
+        if list(figure.layout.xaxis.range) != wanted:
+            figure.layout.xaxis.range = wanted
+
+    def _add(self, view: View | Sheet, rec: Recording) -> _Slot:
+        if isinstance(view, Sheet):
+            slot = _Slot(None, w.HTML(layout=w.Layout(display="none")), rec, "")
+            self.box.children = (*self.box.children, slot.box)
+            return slot
         figure = self._fresh(view, rec).update_layout(width=self._width)
         widget = self._figure(figure, self._lock)
-        widget.layout.on_change(self._zoomed, "xaxis.range", "xaxis.autorange")
+        if figure.layout.meta["unit_ns"]:
+            widget.layout.on_change(self._zoomed, "xaxis.range", "xaxis.autorange")
+        for trace in widget.data:
+            if trace.type == "bar":
+                trace.on_click(self._clicked)
         slot = _Slot(widget, w.Box((widget,), layout=w.Layout(display="none")), rec, self.theme)
         self.box.children = (*self.box.children, slot.box)
         return slot
@@ -184,8 +196,12 @@ class Views:
         self._shown = slot
         self.settle()
 
-    def _update(self, view: View, slot: _Slot, rec: Recording, p_stays: Spans | None) -> None:
+    def _update(self, view: View | Sheet, slot: _Slot, rec: Recording, p_stays: Spans | None) -> None:
         figure = slot.figure
+        if isinstance(view, Sheet) or figure is None:
+            assert isinstance(view, Sheet)
+            slot.box.value = view.html(rec, self._inside(rec), self.theme)
+            return
         with figure.batch_update():
             figure.layout.width = self._width
             if slot.theme != self.theme:
@@ -195,14 +211,41 @@ class Views:
                 figure.layout.height = view.height(rec)
         slot.rec, slot.theme = rec, self.theme
 
+    def _inside(self, rec: Recording) -> Window | None:
+        """The window as far as the run goes."""
+        if self.window is None or self.window[0] >= rec.end_ns:
+            return None
+        return self.window[0], min(self.window[1], rec.end_ns)
+
     def _zoomed(self, layout: Any, shown: tuple[float, float], automatic: bool | None) -> None:
-        """Show the whole run after a double click.
+        """Take over what the reader has zoomed to; show the whole run after a double click.
 
         plotly would go to the range with which the figure was first drawn, which can be that of an earlier, shorter
         run, or to an automatic one, which is a little wider than the run.
         """
+        unit_ns = layout.meta["unit_ns"]
+        whole = [t / unit_ns for t in self.whole()]
         if automatic or tuple(shown) in self._wholes:
-            layout.xaxis.update(range=layout.meta["range"], autorange=False)
+            self.window = None
+            if automatic or list(shown) != whole:
+                layout.xaxis.update(range=whole, autorange=False)
+        else:
+            start, end = (round(t * unit_ns) for t in shown)
+            self.window = max(0, min(start, self.whole()[1] - 1)), max(1, min(end, self.whole()[1]))
+        self._looked()
+
+    def _clicked(self, trace: Any, points: Any, _state: Any) -> None:
+        """A bar was clicked: tell whose it is."""
+        found = [_G.search(str(trace.customdata[i])) for i in points.point_inds]
+        row = [int(trace.y[i]) for i in points.point_inds]
+        with self._lock:
+            if row and self.bar.value == "goroutines":
+                self._picked(row[0])
+            elif found and found[0] is not None:
+                self._picked(int(found[0][1]))
+
+
+_G: Final = re.compile(r"\bG(\d+)")
 
 
 def _figure_class() -> type[Figure]:
