@@ -9,11 +9,11 @@ from typing import Any
 import plotly.graph_objects as go
 
 from gmp_lab import Recording, simulate
-from gmp_lab.draw import queue_depth, timeline
-from gmp_lab.metrics import summary_rows
+from gmp_lab.metrics import measured
 from gmp_lab.widgets import Lab, LabSpec
+from gmp_lab.widgets.viewlist import VIEWS, Sheet, View
 
-MAKERS = {"timeline": timeline, "queues": queue_depth}
+MAKERS = {name: view.make for name, view in VIEWS.items() if isinstance(view, View)}
 # What the panel changes on purpose: page's background, size, the mark of the stage's event.
 _OWN = ("paper_bgcolor", "plot_bgcolor", "width", "height", "shapes")
 
@@ -45,15 +45,23 @@ def expected(spec: LabSpec, values: dict[str, Any]) -> Recording:
 
 def shows(lab: Lab, rec: Recording) -> bool:
     """The panel shows this run everywhere: recording, figure, table, status line."""
-    view = lab.views.bar.value
-    figure = plain(MAKERS[view](rec, theme=lab.views.theme))
     return (
         lab.recording == rec
         and simulate(lab.config, lab.program) == rec
-        and plain(lab.views.figure) == figure
+        and view_shows(lab, rec)
         and status_of(lab) == status_words(rec)
         and numbers_in(lab.table.value) == numbers_of(rec, lab.spec.figures)
     )
+
+
+def view_shows(lab: Lab, rec: Recording) -> bool:
+    """The chosen view shows the whole of this run."""
+    name = lab.views.bar.value
+    view = VIEWS[name]
+    if isinstance(view, Sheet):
+        shown: str = lab.views._slots[name].box.value
+        return shown == view.html(rec, None, lab.views.theme)
+    return plain(lab.views.figure) == plain(view.make(rec, theme=lab.views.theme))
 
 
 def status_words(rec: Recording) -> str:
@@ -73,11 +81,11 @@ def numbers_in(table: str) -> dict[str, str]:
 
 def numbers_of(rec: Recording, labels: tuple[str, ...]) -> dict[str, str]:
     """Label and number that the table should have."""
-    rows = {label: f"{value:,}" for label, value, _ in summary_rows(rec)}
-    return {label: rows[label] for label in labels}
+    return {label: f"{value:,}" for label, value, _ in measured(rec, labels)}
 
 
 def picture(lab: Lab) -> tuple[Any, ...]:
     """Everything that must stay when a run is refused."""
-    return (plain(lab.views.figure), lab.table.value, lab.status.value, lab.stepper.stage.value, lab.config,
+    figure = lab.views.figure
+    return (figure and plain(figure), lab.table.value, lab.status.value, lab.stepper.stage.value, lab.config,
             lab.program, lab.recording, lab.runs)  # fmt: skip

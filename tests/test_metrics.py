@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 
 from gmp_lab import Config, ConfigError, Program, Recording, WaitGroup, go, gosched, metrics, simulate, syscall, work
 from gmp_lab import vocabulary as v
+from gmp_lab.catalog import CATALOG
 from gmp_lab.draw.scene import p_state
 from gmp_lab.metrics.spans import Spans
-from gmp_lab.replay import Replay
+from gmp_lab.params import VERSIONS
+from gmp_lab.replay import Replay, state_at
 
 
 def stays(s: Spans, row: int) -> list[tuple[int, int, str]]:
@@ -389,3 +391,15 @@ def test_whole_columns_give_what_a_replay_event_by_event_gives(
 def test_metrics_can_be_used_without_plotly() -> None:
     code = "import sys, gmp_lab.metrics; sys.exit('plotly' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("go", [name for name in VERSIONS if name not in {"1.23", "1.25"}])
+@pytest.mark.parametrize("workload", ["steady_mix", "spawn", "backlog", "skewed", "loops"])
+def test_queue_depths_of_every_version_are_those_of_the_replay(go: str, workload: str) -> None:
+    rec = simulate(Config(go=go, gomaxprocs=3), CATALOG[workload][0]())
+    depths = metrics.queue_depths(rec)
+    for t in range(0, rec.end_ns, max(1, rec.end_ns // 40)):
+        state = state_at(rec, t)
+        assert depths.global_.at(t) == len(state.runq)
+        assert [ring.at(t) for ring in depths.ring] == [len(p.runq) for p in state.ps]
+        assert [slot.at(t) for slot in depths.runnext] == [int(p.runnext > 0) for p in state.ps]

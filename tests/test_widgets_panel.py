@@ -15,7 +15,7 @@ import gmp_lab.widgets.panel as panel_module
 from gmp_lab import Config, ConfigError, Program, Recording, Throw, simulate, work
 from gmp_lab.draw.palette import PAGES
 from gmp_lab.widgets import LABS, Control, Lab, lab
-from gmp_lab.widgets.labs import GOROUTINES, SEED
+from gmp_lab.widgets.chapter_controls import GOROUTINES, SEED
 
 SPEC = LABS["01-gmp-model"]
 
@@ -85,20 +85,20 @@ def test_set_moves_many_controls_and_makes_one_run(panel: Lab) -> None:
 
 def test_reset_brings_back_the_first_run_in_one_step(panel: Lab) -> None:
     panel.set(gomaxprocs=2, goroutines=40, syscall_percent=90, seed=9)
-    panel.reset_button.click()
+    panel.buttons.reset.click()
     assert shows(panel, expected(SPEC, {})) and panel.runs == 3
 
 
 def test_the_code_reproduces_the_run_that_is_shown(panel: Lab) -> None:
     panel.set(goroutines=123, syscall_us=1990, seed=5)
-    panel.code_button.click()
+    panel.buttons.code.click()
     scope: dict[str, Any] = {}
     exec(panel.code_area.value, scope)
     assert scope["recording"].digest() == panel.recording.digest()
 
 
 def test_the_code_on_the_page_follows_the_controls_once_it_is_shown(panel: Lab) -> None:
-    panel.code_button.click()
+    panel.buttons.code.click()
     panel.controls["seed"].value = 77
     assert panel.code_area.value == SPEC.code({"seed": 77})
 
@@ -107,7 +107,7 @@ def test_the_panel_says_what_became_of_copying(panel: Lab) -> None:
     said = []
     for copied in (True, False):
         panel.page._handle_custom_msg({"copied": copied}, [])
-        said.append(panel.code_note.value)
+        said.append(panel.buttons.note.value)
     assert said == ["copied", "the browser did not allow copying: mark the text and copy it"]
 
 

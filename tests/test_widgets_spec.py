@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import replace
-from itertools import product
 from typing import Any
 
 import pytest
 
 from gmp_lab import Config, ConfigError, Program, simulate
 from gmp_lab.catalog import fan_out, steady_mix
-from gmp_lab.metrics import summary_rows
-from gmp_lab.widgets import LABS, Choice, Control, LabSpec
+from gmp_lab.metrics import measured
+from gmp_lab.widgets import LABS, Choice, Control, LabSpec, Ladder, Switch
+from gmp_lab.widgets.control import AnyControl
 from gmp_lab.widgets.spec import MAX_BURSTS, MAX_EVENTS
 
 SPECS = list(LABS.values())
@@ -34,10 +35,24 @@ VERSIONS = LabSpec(
 )
 
 
-def wrong_values(control: Control | Choice) -> list[Any]:
+def wrong_values(control: AnyControl) -> list[Any]:
     if isinstance(control, Choice):
-        return ["1.13", 1.27, None, "", ["1.27"]]
+        return ["1.3", 1.27, None, "", ["1.27"]]
+    if isinstance(control, Switch):
+        return [0, 1, "True", None, 2.0, []]
+    if isinstance(control, Ladder):
+        between = next(n for n in range(control.rungs[0], 10**9) if n not in control.rungs)
+        return [control.rungs[0] - 1, control.rungs[-1] + 1, between, 1.5, math.nan, "4", None, True, [1]]
     return [control.low - 1, control.high + 1, -(10**12), 10**30, 1.5, math.nan, math.inf, "4", None, True, [1]]
+
+
+def limits(control: AnyControl, value: object) -> tuple[object, ...]:
+    """What the sentence has to name."""
+    if isinstance(control, Control):
+        return control.low, control.high
+    if isinstance(control, Ladder):
+        return control.rungs[0], control.rungs[-1]
+    return ("True", "False") if isinstance(control, Switch) else control.options
 
 
 def test_chapter_1_has_the_controls_of_the_outline() -> None:
@@ -52,13 +67,13 @@ def test_the_first_notebook_has_two_controls() -> None:
 
 @pytest.mark.parametrize(("spec", "control"), CONTROLS, ids=NAMES)
 def test_a_value_outside_the_range_is_refused_with_name_value_and_range(
-    spec: LabSpec, control: Control | Choice
+    spec: LabSpec, control: AnyControl
 ) -> None:
     for value in wrong_values(control):
         with pytest.raises(ConfigError) as error:
             spec.make({control.name: value})
         assert (error.value.parameter, error.value.value) == (control.name, value)
-        assert str(control.low) in str(error.value) and str(control.high) in str(error.value)
+        assert all(str(limit) in str(error.value) for limit in limits(control, value))
 
 
 @pytest.mark.parametrize("value", wrong_values(VERSIONS.controls[0]))
@@ -82,21 +97,47 @@ def test_a_default_outside_the_range_is_an_error_of_the_declaration() -> None:
         Control("n", "n", 1, 8, 9, ("program.tasks",), "")
 
 
+def corners(spec: LabSpec) -> list[dict[str, Any]]:
+    """All controls at one end, all at the other, and a few of the many ways in between."""
+    names = {control.name: control.samples() for control in spec.controls if control.name != "seed"}
+    draw = random.Random(spec.name)
+    ends = [{name: values[k] for name, values in names.items()} for k in (0, 1)]
+    return ends + [{name: draw.choice(values) for name, values in names.items()} for _ in range(16)]
+
+
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
-def test_every_corner_of_the_ranges_is_a_run_that_ends_by_itself(spec: LabSpec) -> None:
-    seen = set()
-    for corner in product(*((c.low, c.high) for c in spec.controls if c.name != "seed")):
-        values = dict(zip((c.name for c in spec.controls if c.name != "seed"), corner, strict=True))
-        config, program = spec.make(values)
-        seen.add(simulate(config, program, record=False).ended)
-    assert seen == {"exit"}
+def test_the_corners_of_the_ranges_are_runs_that_end_by_themselves_or_are_refused(spec: LabSpec) -> None:
+    seen, refused = [], []
+    for values in corners(spec):
+        try:
+            config, program = spec.make(values)
+        except ConfigError as error:
+            refused.append(str(error))
+            continue
+        seen.append(simulate(config, program, record=False).ended)
+    assert all("bursts in a run" in sentence for sentence in refused)
+    assert set(seen) == {"exit"} and len(seen) >= 8
+
+
+@pytest.mark.parametrize(("spec", "control"), CONTROLS, ids=NAMES)
+def test_every_control_changes_the_run(spec: LabSpec, control: AnyControl) -> None:
+    digests = set()
+    for others in ({}, *corners(spec)):
+        for value in control.samples():
+            try:
+                made = spec.make({**others, control.name: value})
+            except ConfigError:
+                continue
+            rec = simulate(*made)
+            digests.add((tuple(sorted(others.items())), tuple(rec.t), tuple(rec.kind), tuple(rec.arg)))
+        if len({row[1:] for row in digests}) > len({row[0] for row in digests}):
+            return
+    pytest.fail("no two of its values give different runs")
 
 
 @pytest.mark.parametrize("spec", [*SPECS, VERSIONS], ids=lambda spec: spec.name)
 def test_the_code_makes_the_same_recording_to_the_byte(spec: LabSpec) -> None:
-    values = {c.name: c.high if isinstance(c, Control) else c.options[0] for c in spec.controls}
-    if spec is VERSIONS:
-        values["tasks"] = 50
+    values = {c.name: c.samples()[-1] for c in spec.controls}
     scope: dict[str, Any] = {}
     exec(spec.code(values), scope)
     assert scope["recording"].digest() == simulate(*spec.make(values)).digest()
@@ -123,6 +164,6 @@ def test_long_calls_are_written_on_several_lines_that_still_run() -> None:
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
-def test_the_table_names_figures_that_the_summary_has(spec: LabSpec) -> None:
-    labels = {row[0] for row in summary_rows(simulate(*spec.make({})))}
-    assert set(spec.figures) <= labels
+def test_the_table_names_figures_that_can_be_measured(spec: LabSpec) -> None:
+    rows = measured(simulate(*spec.make({})), spec.figures)
+    assert [row[0] for row in rows] == list(spec.figures)

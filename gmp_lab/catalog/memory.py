@@ -19,10 +19,11 @@ def deep_calls(
     goroutines: int = 4, depth: int = 60, frame: int = 120, loop_calls: int = 0, collections: int = 3,
     rounds: int = 2,
 ) -> Program:  # fmt: skip
-    """Goroutines that go ``depth`` calls deep, call ``loop_calls`` times there, and come back; ``rounds`` times.
+    """Goroutines that go ``depth`` calls deep, call ``loop_calls`` times there, come back, sleep, dive again.
 
-    Each function has a frame of ``frame`` bytes (a multiple of 8).  Between the rounds, while they are not deep, main
+    Each function has a frame of ``frame`` bytes (a multiple of 8).  In each of the ``rounds`` main starts new ones and
     calls runtime.GC() ``collections`` times, 2 ms apart: these halve stacks of which less than a quarter is used.
+    The last one finds them deep.
     """
     check_int("goroutines", goroutines, 1, 10_000)
     check_int("depth", depth, 0, 1_000_000)
@@ -38,28 +39,31 @@ def deep_calls(
 
 
 def _deep_main(goroutines: int, depth: int, frame: int, loop_calls: int, collections: int, rounds: int) -> Body:
-    wg = WaitGroup()
-    yield wg.Add(goroutines)
-    for _ in range(goroutines):
-        yield go(_diver, wg, depth, frame, loop_calls, 2 * collections + 2, rounds)
-    for _ in range(collections * rounds):
-        yield sleep(ms=2)
-        yield gc()
-    yield wg.Wait()
-
-
-def _diver(wg: WaitGroup, depth: int, frame: int, loop_calls: int, rest_ms: int, rounds: int) -> Body:
-    yield call(frame=24)
     for _ in range(rounds):
-        yield recurse(depth, frame=frame)
-        for _ in range(loop_calls):
-            yield call(frame=frame)
-            yield ret()
-        yield work(us=20)
-        if depth:
-            yield ret(depth)
-        yield sleep(ms=rest_ms)
-    yield ret()
+        wg = WaitGroup()
+        yield wg.Add(goroutines)
+        for _ in range(goroutines):
+            yield go(_diver, wg, depth, frame, loop_calls, 2 * max(0, collections - 1))
+        yield sleep(us=500)
+        for _ in range(collections):
+            yield gc()
+            yield sleep(ms=2)
+        yield wg.Wait()
+
+
+def _diver(wg: WaitGroup, depth: int, frame: int, loop_calls: int, rest_ms: int) -> Body:
+    yield call(frame=24)
+    yield recurse(depth, frame=frame)
+    for _ in range(loop_calls):
+        yield call(frame=frame)
+        yield ret()
+    yield work(us=20)
+    if depth:
+        yield ret(depth)
+    yield sleep(ms=rest_ms)
+    yield recurse(depth, frame=frame)
+    yield sleep(ms=3)
+    yield ret(depth + 1)
     yield wg.Done()
 
 

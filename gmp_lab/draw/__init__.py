@@ -3,6 +3,8 @@
     timeline, queue_depth               plotly Figures; the same inputs give the same JSON
     apply_timeline, apply_queue_depth   show another run in such a figure, in place, keeping the reader's zoom
     timeline_data, queue_depth_data     the arrays that they show
+    THREADS, CPU, HEAP, STACKS, THROTTLING, LATENCIES, SOURCES, STEALS, CALLS, PREEMPTIONS
+                                        plots: ``.figure(rec)``, ``.apply(figure, rec)``, ``.table(rec, window)``
     life, life_html, life_table         one goroutine: a strip of its states, dwell times, who woke it
     stage_html, stage_text, stage_at    everything at one instant, after one event
     text_timeline, timeline_alt, queue_depth_alt   what the figures show, as text
@@ -15,6 +17,9 @@ Colours are in ``palette`` and nowhere else.  Time is whole nanoseconds in every
 
 from gmp_lab.draw.aligned import aligned, aligned_text, decisions_text
 from gmp_lab.draw.life import Life, dwell_table, life, life_html, life_svg, life_table
+from gmp_lab.draw.plot import Plot
+from gmp_lab.draw.plots_counts import CALLS, LATENCIES, PREEMPTIONS, SOURCES, STEALS
+from gmp_lab.draw.plots_time import CPU, HEAP, STACKS, THREADS, THROTTLING
 from gmp_lab.draw.queues import DepthData, apply_queue_depth, queue_depth, queue_depth_data
 from gmp_lab.draw.scene import Stage, stage_at
 from gmp_lab.draw.stage import stage_html, stage_text
@@ -34,8 +39,19 @@ from gmp_lab.draw.text import queue_depth_alt, text_timeline, timeline_alt
 from gmp_lab.draw.timeline import TimelineData, apply_timeline, timeline, timeline_data
 
 __all__ = [
+    "CALLS",
+    "CPU",
+    "HEAP",
+    "LATENCIES",
+    "PREEMPTIONS",
+    "SOURCES",
+    "STACKS",
+    "STEALS",
+    "THREADS",
+    "THROTTLING",
     "DepthData",
     "Life",
+    "Plot",
     "Stage",
     "Table",
     "TimelineData",

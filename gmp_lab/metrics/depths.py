@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gmp_lab import params
 from gmp_lab import vocabulary as v
 from gmp_lab.errors import ConfigError
 from gmp_lab.metrics.columns import Arrays, Bools, Ints, columns
@@ -89,8 +90,15 @@ def _source(c: Arrays, takes: Bools, source: int) -> Bools:
     return taken
 
 
-def _runnext(c: Arrays) -> tuple[_Changes, Ints]:
-    """Changes of the runnext slots, and the events at which somebody was kicked out of one."""
+def _runnext(c: Arrays, version: params.Version) -> tuple[_Changes, Ints]:
+    """Changes of the runnext slots, and the events at which somebody was kicked out of one.
+
+    A version without runnext puts who is made or readied into the ring at once.
+    """
+    if not version.runnext:
+        put = np.flatnonzero(((c.kind == v.E_GO_CREATE) | (c.kind == v.E_READY)) & (c.p >= 0))
+        none = np.zeros(0, np.int64)
+        return _Changes(none, none, none), put
     takes = (c.kind == v.E_EXECUTE) | (c.kind == v.E_START_LOCKED)
     puts = ((c.kind == v.E_GO_CREATE) | (c.kind == v.E_READY)) & (c.p >= 0)
     puts |= (c.kind == v.E_YIELD) & (c.arg == v.YIELD_STW)
@@ -143,10 +151,13 @@ def _refused(c: Arrays, event: Ints, p: Ints, change: Ints) -> Ints:
     return change
 
 
-def _global(c: Arrays) -> _Changes:
+def _global(c: Arrays, version: params.Version) -> _Changes:
     takes = (c.kind == v.E_EXECUTE) | (c.kind == v.E_START_LOCKED)
     by = np.zeros(len(c.t), np.int32)
     by[(c.kind == v.E_READY) & (c.p < 0)] = 1
+    if not version.local_queues:  # all that would go to a P's queue
+        by[((c.kind == v.E_GO_CREATE) & (c.p >= 0)) | (c.kind == v.E_READY) | (c.kind == v.E_QUEUE_TAIL)] = 1
+        by[(c.kind == v.E_YIELD) & (c.arg == v.YIELD_GOYIELD)] = 1
     by[(c.kind == v.E_YIELD) & (c.arg != v.YIELD_GOYIELD) & (c.arg != v.YIELD_STW)] = 1
     by[(c.kind == v.E_SYSEXIT) & (c.arg == v.EXIT_NO_P)] = 1
     by[_source(c, takes, v.SRC_GLOBAL61)] = -1
@@ -168,9 +179,12 @@ def queue_depths(rec: Recording) -> Depths:
     if not rec.complete:
         raise ConfigError("recording", rec.program, "a simulated run (a real trace has no queues)")
     c, n = columns(rec), rec.procs
-    runnext, kicked = _runnext(c)
-    glob = _global(c)
-    return Depths(_per_p(c, _ring(c, kicked), n), _per_p(c, runnext, n), steps_from(c.t[glob.event], glob.by))
+    version = params.rules(rec.config.go, rec.config.os)
+    runnext, kicked = _runnext(c, version)
+    glob = _global(c, version)
+    none = np.zeros(0, np.int64)
+    ring = _ring(c, kicked) if version.local_queues else _Changes(none, none, none)
+    return Depths(_per_p(c, ring, n), _per_p(c, runnext, n), steps_from(c.t[glob.event], glob.by))
 
 
 def thread_count(rec: Recording) -> Steps:

@@ -1,15 +1,17 @@
-"""The panels of the chapters: ``lab("01")`` builds one, from the declarations in ``chapters``."""
+"""The panels of the chapters: ``lab("01")`` builds one, from the declarations in ``chapters_*``."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from gmp_lab.errors import ConfigError
-from gmp_lab.widgets.chapters import CHAPTERS
+from gmp_lab.widgets.chapters_first import FIRST
+from gmp_lab.widgets.chapters_last import LAST
+from gmp_lab.widgets.chapters_middle import MIDDLE
 from gmp_lab.widgets.panel import Lab
 from gmp_lab.widgets.spec import LabSpec
 
-LABS: Final[dict[str, LabSpec]] = {spec.name: spec for spec in CHAPTERS}
+LABS: Final[dict[str, LabSpec]] = {spec.name: spec for spec in (*FIRST, *MIDDLE, *LAST)}
 
 
 def lab(chapter: str) -> Lab:

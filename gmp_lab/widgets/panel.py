@@ -88,7 +88,8 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
 
     def _arranged(self) -> tuple[Any, ...]:
         """The children, in the order of the tab key: top to bottom, left to right."""
-        left = w.VBox((*self.controls.values(), self.buttons.box), layout=w.Layout(flex="1 1 420px", min_width="320px"))
+        wide = w.Layout(flex="1 1 420px", min_width="320px")
+        left = w.VBox((*self.controls.values(), self.buttons.box), layout=wide)
         right = w.Box((self.table,), layout=w.Layout(flex="0 1 auto", padding="0 0 0 16px"))
         top = w.Box((left, right), layout=w.Layout(flex_flow="row wrap", width="100%"))
         head = w.HTML(html.heading(self.spec.title, self.spec.about))

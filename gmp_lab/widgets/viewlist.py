@@ -9,6 +9,17 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import plotly.graph_objects as go
 
 from gmp_lab.draw import (
+    CALLS,
+    CPU,
+    HEAP,
+    LATENCIES,
+    PREEMPTIONS,
+    SOURCES,
+    STACKS,
+    STEALS,
+    THREADS,
+    THROTTLING,
+    Plot,
     apply_queue_depth,
     apply_timeline,
     latency_table,
@@ -75,6 +86,10 @@ def _plain(apply: Callable[..., Any]) -> Callable[[Figure, Recording, Spans | No
     return to
 
 
+def _plot(words: str, tooltip: str, plot: Plot, per_p: int = 0) -> View:
+    return View(words, tooltip, plot.figure, _plain(plot.apply), 420, per_p)
+
+
 def _states(of: str, rec: Recording, window: Window | None, theme: str) -> str:
     return html.sheet(state_chart_svg(rec, of=of, window=window, theme=theme)) + html.text(
         pre=state_chart_text(rec, of=of, window=window), label="The states in words"
@@ -112,4 +127,14 @@ VIEWS: Final[dict[str, View | Sheet]] = {
         "Why they stopped", "Reasons for which goroutines gave up a P, and how long they waited", _switches
     ),
     "steals": Sheet("Who stole from whom", "A table of thieves and victims", _steals),
+    "thread_states": _plot("Threads by state", "How many threads were in which state, over time", THREADS),
+    "cpu": _plot("Time of the Ps", "Program, mark workers, assists, scheduling, idle, over time", CPU),
+    "heap": _plot("Heap", "Heap in use, goal, cycles and stops of the world", HEAP),
+    "stacks": _plot("Stacks", "How large the stacks were, and when they were copied", STACKS),
+    "throttling": _plot("CPU time of the group", "Cores in use and throttled, and the periods", THROTTLING),
+    "latencies": _plot("Latencies", "How long goroutines were runnable before they ran", LATENCIES),
+    "sources": _plot("Taken from where", "From which queue each P took its goroutines", SOURCES, 14),
+    "steal_map": _plot("Steals", "Who stole from whom, and how long each P computed", STEALS, 14),
+    "calls": _plot("System calls", "How long each took, and how long its P stayed", CALLS),
+    "preemptions": _plot("Requests to stop", "When, and how long until they were followed", PREEMPTIONS),
 }
