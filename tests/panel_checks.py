@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from typing import Any
 
 import plotly.graph_objects as go
@@ -76,7 +77,7 @@ def status_of(lab: Lab) -> str:
 
 def numbers_in(table: str) -> dict[str, str]:
     """Label and number of each row of a table in HTML."""
-    return dict(re.findall(r'<th scope="row">([^<]*)</th><td class="gmp-number">([^<]*)</td>', table))
+    return dict(re.findall(r'<th scope="row">([^<]*)</th><td class="gmp-number">([^<]*)</td>', unescape(table)))
 
 
 def numbers_of(rec: Recording, labels: tuple[str, ...]) -> dict[str, str]:

@@ -21,9 +21,9 @@ def deep_calls(
 ) -> Program:  # fmt: skip
     """Goroutines that go ``depth`` calls deep, call ``loop_calls`` times there, come back, sleep, dive again.
 
-    Each function has a frame of ``frame`` bytes (a multiple of 8).  In each of the ``rounds`` main starts new ones and
-    calls runtime.GC() ``collections`` times, 2 ms apart: these halve stacks of which less than a quarter is used.
-    The last one finds them deep.
+    Each function has a frame of ``frame`` bytes (a multiple of 8).  In each round main starts new goroutines and
+    calls runtime.GC() ``collections`` times, 2 ms apart: it halves stacks of which less than a quarter is used.  The
+    last one finds them deep.
     """
     check_int("goroutines", goroutines, 1, 10_000)
     check_int("depth", depth, 0, 1_000_000)

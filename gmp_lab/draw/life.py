@@ -67,7 +67,8 @@ def life(rec: Recording, g: int, *, window: Window | None = None) -> Life:
     start, end = whole_window(rec, window)
     every = g_spans(rec)
     mine = every.take(every.row == g)
-    mine = mine.take((mine.end_ns > start) & (mine.start_ns < end))
+    if window is not None:
+        mine = mine.take((mine.end_ns > start) & (mine.start_ns < end))
     stays = tuple(_stay(rec, mine, i, start, end) for i in range(len(mine)))
     kinds, ids = np.asarray(rec.kind), np.asarray(rec.g)
     born = np.flatnonzero((kinds == v.E_GO_CREATE) & (ids == g))

@@ -87,6 +87,9 @@ _BAR_LOOKS: Final = (
 )  # fmt: skip
 
 
+_WHERE: Final = {"local": "their P's ring", "global": "the global queue", "stolen": "another P's ring"}
+
+
 def _source_styles(theme: str) -> list[dict[str, Any]]:
     edge = page(theme)
     return [
@@ -109,7 +112,8 @@ def _source_drawn(rec: Recording, window: Window | None) -> Drawn:
                "hovertemplate": "%{y}: %{x} times"} for row in table]  # fmt: skip
     most = max(1, int(table.sum(axis=0).max()))
     share = round(100 * int(total[top]) / max(1, int(total.sum())))
-    title = f"{count(int(total.sum()), 'goroutine')} taken to run: {share} % of them from {v.SRC_NAMES[top]}"
+    where = _WHERE.get(v.SRC_NAMES[top], v.SRC_NAMES[top])
+    title = f"{count(int(total.sum()), 'goroutine')} taken to run: {share} % of them from {where}"
     layout = {"barmode": "stack", "yaxis": {"autorange": "reversed", "type": "category"}}
     return Drawn(title, "each time that a goroutine began to run", traces, "times", 0, (0.0, most * 1.05), layout)
 

@@ -133,7 +133,8 @@ def _heap_styles(theme: str) -> list[dict[str, Any]]:
     return [
         band, line(0, "heap"), line(1, "goal"),
         points | {"name": "a cycle begins (trigger)", "marker": marks | {"symbol": "triangle-up"}},
-        points | {"name": "the world stands still", "marker": marks | {"symbol": "x-thin", "line": cross}},
+        points
+        | {"name": "the world stands still", "marker": marks | {"symbol": "x-thin", "line": cross}, "cliponaxis": False},
     ]  # fmt: skip
 
 
@@ -209,7 +210,7 @@ def _stack_drawn(rec: Recording, window: Window | None) -> Drawn:
     traces: list[dict[str, Any]] = []
     for n in range(_DRAWN_GS):
         if n >= len(chosen):
-            traces.append({"x": [], "y": [], "name": "", "showlegend": False})
+            traces.append({"x": [], "y": [], "name": "", "showlegend": False, "hovertemplate": ""})
             continue
         steps = sizes[chosen[n]]
         x = in_unit(rec, window, np.append(steps.t_ns, rec.end_ns))
@@ -251,14 +252,14 @@ STACKS: Final = Plot(_stack_styles, _stack_drawn, _stack_table, "KiB", y_axis={"
 def _throttle_styles(theme: str) -> list[dict[str, Any]]:
     line = {"width": 1.5, "color": page(theme).ink}
     marks = {"type": "scatter", "mode": "markers", "name": "a period begins, with what was left of the last",
-             "marker": {"symbol": "line-ns", "size": 12, "line": line}}  # fmt: skip
+             "marker": {"symbol": "line-ns", "size": 12, "line": line}, "cliponaxis": False}  # fmt: skip
     return [area("cores in use", colour("running", theme), "", theme),
             area("cores throttled", colour("spinning", theme), "\\", theme), marks]  # fmt: skip
 
 
 def _throttle_drawn(rec: Recording, window: Window | None) -> Drawn:
     if rec.config.cores is None:
-        empty: list[dict[str, Any]] = [{"y": []}, {"y": []}, {"x": [], "y": []}]
+        empty: list[dict[str, Any]] = [{"y": []}, {"y": []}, {"x": [], "y": [], "text": [], "hovertemplate": ""}]
         return over_time(rec, window, "The number of cores is not limited", "", empty)
     edges = columns_of(rec, window)
     c = columns(rec)

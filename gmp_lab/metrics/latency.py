@@ -70,5 +70,7 @@ def latency(
 def latency_by_g(rec: Recording, start_ns: int = 0, end_ns: int | None = None) -> list[Latency]:
     """Scheduling latency of each goroutine that ran, in order of their ids."""
     g, ns = waits(rec, start_ns, end_ns)
+    if not len(g):
+        return []
     ids, at = np.unique(g, return_index=True)
     return [_latency(int(i), part) for i, part in zip(ids, np.split(ns, at[1:]), strict=True)]

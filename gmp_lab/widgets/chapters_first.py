@@ -58,8 +58,8 @@ FIRST: Final = (
     LabSpec(
         name="02-1-goroutine-and-stack",
         title="Chapter 2.1: the life of a goroutine, and its stack",
-        about="Goroutines go some calls deep, call in a loop there, come back, sleep, dive again; then new ones do the "
-        "same. Collections that main forces meanwhile halve stacks of which less than a quarter is used.",
+        about="Goroutines go some calls deep, call in a loop there, come back, sleep, dive again; then new ones do "
+        "the same. Collections that main forces meanwhile halve stacks of which less than a quarter is used.",
         controls=(
             count("goroutines", "goroutines", 1, 16, 4, "How many of them dive"),
             Ladder(

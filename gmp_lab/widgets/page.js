@@ -28,7 +28,9 @@ function themeOf(el) {
 function nameControls(panel) {
   for (const slider of panel.querySelectorAll(".widget-slider")) {
     const label = slider.querySelector(".widget-label")?.textContent ?? "";
-    slider.querySelector(".noUi-handle")?.setAttribute("aria-label", label);
+    const handles = slider.querySelectorAll(".noUi-handle");
+    const ends = handles.length > 1 ? [", from", ", to"] : [""];
+    handles.forEach((handle, i) => handle.setAttribute("aria-label", label + ends[i]));
     const readout = slider.querySelector(".widget-readout");
     readout?.setAttribute("role", "textbox");
     readout?.setAttribute("aria-label", `${label}, as a number`);

@@ -231,7 +231,9 @@ class Views:
                 layout.xaxis.update(range=whole, autorange=False)
         else:
             start, end = (round(t * unit_ns) for t in shown)
-            self.window = max(0, min(start, self.whole()[1] - 1)), max(1, min(end, self.whole()[1]))
+            last = self.whole()[1]
+            all_of_it = start <= 0 and end >= last
+            self.window = None if all_of_it else (max(0, min(start, last - 1)), max(1, min(end, last)))
         self._looked()
 
     def _clicked(self, trace: Any, points: Any, _state: Any) -> None:
