@@ -134,7 +134,8 @@ def _heap_styles(theme: str) -> list[dict[str, Any]]:
         band, line(0, "heap"), line(1, "goal"),
         points | {"name": "a cycle begins (trigger)", "marker": marks | {"symbol": "triangle-up"}},
         points
-        | {"name": "the world stands still", "marker": marks | {"symbol": "x-thin", "line": cross}, "cliponaxis": False},
+        | {"name": "the world stands still", "cliponaxis": False}
+        | {"marker": marks | {"symbol": "x-thin", "line": cross}},
     ]  # fmt: skip
 
 

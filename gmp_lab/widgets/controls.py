@@ -18,7 +18,7 @@ def make_control(control: AnyControl, label_chars: int) -> Any:
         "description": control.words(),
         "tooltip": tooltip(control),
         "style": {"description_width": f"{label_chars * 6 // 5 + 2}ch"},  # capitals are wider than a ch
-        "layout": w.Layout(width="100%"),
+        "layout": w.Layout(width="calc(100% - 4px)"),
         "value": control.default,
     }
     if isinstance(control, Choice):

@@ -89,13 +89,16 @@ function watch(model, el, panel, signal) {
   const tellWidth = () => { if (panel.clientWidth > 0) put(model, "width", panel.clientWidth); };
   const names = () => requestAnimationFrame(() => nameControls(panel)); // after the widgets have changed
   const theme = new MutationObserver(tellTheme);
+  let waiting = 0; // a button whose words change gets a new icon, a sheet a new table
+  const changed = new MutationObserver(() => { clearTimeout(waiting); waiting = setTimeout(names, 150); });
+  changed.observe(panel, { childList: true, subtree: true });
   theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class"] });
   const size = new ResizeObserver(tellWidth);
   size.observe(panel);
   for (const event of ["focusin", "click", "keyup"]) panel.addEventListener(event, names, { signal });
   const tellDrawn = ({ detail }) => { if (panel.contains(detail.element)) put(model, "drawn", model.get("drawn") + 1); };
   document.addEventListener("plotlywidget-after-render", tellDrawn, { signal });
-  signal.addEventListener("abort", () => { theme.disconnect(); size.disconnect(); });
+  signal.addEventListener("abort", () => { theme.disconnect(); size.disconnect(); changed.disconnect(); });
   tellTheme();
   names();
 }

@@ -66,6 +66,7 @@ class Views:
     ) -> None:
         self._lock, self._looked, self._picked = lock, looked, picked
         self.window: Window | None = None  # the part of the run that is looked at (ns); None: all of it
+        self._changing = False
         self.reach_ns = 0  # the time axis goes so far at least: that of a run beside this one
         for name in names:
             check_choice("view", name, tuple(VIEWS))
@@ -144,6 +145,13 @@ class Views:
         rec, name = self._rec, self.bar.value
         if rec is None:
             return
+        self._changing = True  # what changes now is not the reader's zoom
+        try:
+            self._refresh_view(rec, name, p_stays)
+        finally:
+            self._changing = False
+
+    def _refresh_view(self, rec: Recording, name: str, p_stays: Spans | None) -> None:
         if name not in self._slots:
             self._slots[name] = self._add(VIEWS[name], rec)
         slot = self._slots[name]
@@ -223,6 +231,8 @@ class Views:
         plotly would go to the range with which the figure was first drawn, which can be that of an earlier, shorter
         run, or to an automatic one, which is a little wider than the run.
         """
+        if self._changing:
+            return
         unit_ns = layout.meta["unit_ns"]
         whole = [t / unit_ns for t in self.whole()]
         if automatic or tuple(shown) in self._wholes:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import nbformat
 import pytest
 from jupyter_page import FLAGS, NotebookPage, jupyter_server
 from panel_checks import expected, status_words
@@ -81,6 +82,35 @@ def first_notebook(browser: Browser, server: str, pictures: Path) -> Iterator[No
     """Notebook 00 with all cells run, where plotly takes longer to load than anywidget waits for a widget (2 s)."""
     with run_in(browser, server, "00-start-here.ipynb", pictures, late=3) as page:
         yield page
+
+
+def labs_notebook(path: Path, names: Iterable[str]) -> None:
+    """Write a notebook with the panels of these chapters, one in each cell."""
+    cells = [nbformat.v4.new_code_cell("from gmp_lab.widgets import lab")]
+    cells += [nbformat.v4.new_code_cell(f"panel = lab({name!r})\npanel") for name in names]
+    book = nbformat.v4.new_notebook(cells=cells)
+    book.metadata.kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    nbformat.write(book, path)
+
+
+@pytest.fixture(scope="session")
+def labs_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a JupyterLab that serves a notebook with all panels, and one for each of two chapters."""
+    home = tmp_path_factory.mktemp("labs")
+    (home / "notebooks").mkdir()
+    labs_notebook(home / "notebooks" / "all.ipynb", LABS)
+    for name in ("02-1", "04-3"):
+        labs_notebook(home / "notebooks" / f"{name}.ipynb", [name])
+    with jupyter_server(home / "notebooks", home) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def all_labs(browser: Browser, labs_server: str, pictures: Path) -> Iterator[NotebookPage]:
+    """All panels of the course on one page."""
+    with run_in(browser, labs_server, "all.ipynb", pictures) as page:
+        yield page
+        assert (page.errors, page.foreign) == ([], []), "errors in the page, requests to other hosts"
 
 
 @pytest.fixture

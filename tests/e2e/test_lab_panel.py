@@ -117,11 +117,13 @@ def test_the_tab_key_goes_through_the_controls_from_top_to_bottom(notebook: Note
     while names[-1] != "event, as a number" and len(names) < 50:
         notebook.page.keyboard.press("Tab")
         names += [notebook.focused()] if notebook.focused() != names[-1] else []
+    part = "part of the run (us)"
     sliders = [name for c in SPEC.controls for name in (c.words(), f"{c.words()}, as a number")]
     assert names == [
-        *sliders, "Reset", "Copy as code", "Timeline of the Ps", "Queue depths", "the figure's toolbar", "First",
-        "Step back", "Step forward", "Play or pause", "Stop and go to the start", "stop when", "event",
-        "event, as a number",
+        *sliders, "Reset", "Pin", "Copy as code", "Export", "as", "Keys and help", "Timeline of the Ps",
+        "Queue depths", "the figure's toolbar", *(f"{part}, {end}" for end in ("from", "to", "as a number")),
+        "All of it", "First", "Step back", "Step forward", "Play or pause", "Stop and go to the start", "stop when",
+        "event", "event, as a number",
     ]  # fmt: skip
 
 

@@ -1,0 +1,156 @@
+"""All panels of the course in Chromium: every view is drawn, every kind of control answers to keys, nothing is
+unreadable for a screen reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
+from jupyter_page import NotebookPage
+from panel_checks import expected, status_words
+
+from gmp_lab.widgets import LABS
+from gmp_lab.widgets.viewlist import VIEWS, View
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator
+
+from conftest import run_in
+
+pytestmark = pytest.mark.e2e
+
+_DRAWN = """panel => [...panel.querySelectorAll(".js-plotly-plot")]
+  .some(plot => plot.checkVisibility() && plot._fullLayout && plot._fullLayout.title.text === TITLE)"""
+_AXE = """async () => {
+  const found = await axe.run(".gmp-lab-panel", { resultTypes: ["violations"] });
+  return found.violations.filter(it => it.impact === "serious" || it.impact === "critical")
+    .map(it => [it.id, it.help, ...it.nodes.map(node => node.html.slice(0, 200))]);
+}"""
+
+
+@pytest.fixture(scope="module")
+def stacks(browser: Browser, labs_server: str, pictures: Path) -> Iterator[NotebookPage]:
+    """The panel of chapter 2.1, which has a control of every kind."""
+    with run_in(browser, labs_server, "02-1.ipynb", pictures) as page:
+        yield page
+
+
+def panels(page: NotebookPage) -> list[Locator]:
+    return page.page.locator(".gmp-lab-panel").all()
+
+
+def test_all_panels_stand_on_one_page_without_an_error(all_labs: NotebookPage) -> None:
+    all_labs.page.wait_for_function(f"document.querySelectorAll('.gmp-lab-panel').length === {len(LABS)}")
+    assert all_labs.cell_errors() == []
+
+
+@pytest.mark.parametrize("name", list(LABS))
+def test_every_view_of_every_chapter_is_drawn(all_labs: NotebookPage, name: str, pictures: Path) -> None:
+    panel = panels(all_labs)[list(LABS).index(name)]
+    rec = expected(LABS[name], {})
+    panel.locator(".gmp-status", has_text=status_words(rec)).wait_for()
+    for key in LABS[name].views:
+        view = VIEWS[key]
+        panel.get_by_role("button", name=view.words, exact=True).first.click()
+        if isinstance(view, View):
+            title = view.make(rec).layout.title.text
+            drawn = _DRAWN.replace("TITLE", repr(title))
+            all_labs.page.wait_for_function(drawn, arg=panel.element_handle())
+        else:
+            panel.locator(".gmp-sheet").locator("visible=true").first.wait_for()
+    panel.screenshot(path=str(pictures / f"lab-{name}.png"))
+
+
+def show(page: NotebookPage, **values: Any) -> None:
+    """Wait until the panel shows the run that these values stand for."""
+    rec = expected(LABS["02-1-goroutine-and-stack"], values)
+    page.panel.locator(".gmp-status", has_text=status_words(rec)).wait_for()
+
+
+def test_every_kind_of_control_answers_to_keys(stacks: NotebookPage) -> None:
+    panel = stacks.panel
+    stacks.press(stacks.slider("recursion depth"), "ArrowRight")  # a ladder
+    show(stacks, depth=100)
+    stacks.press(stacks.slider("goroutines"), "ArrowLeft")  # a number
+    show(stacks, depth=100, goroutines=3)
+    panel.get_by_label("Go version").select_option("1.2")  # a choice
+    show(stacks, depth=100, goroutines=3, go="1.2")
+    panel.get_by_label("Go version").select_option("1.19")
+    stacks.press(panel.get_by_role("checkbox", name="adaptive initial stack"), "Space")  # a switch
+    show(stacks, depth=100, goroutines=3, go="1.19", adaptive=False)
+    stacks.press(stacks.button("Reset"), "Enter")
+    show(stacks)
+
+
+def test_a_run_is_pinned_and_compared_from_the_keyboard(stacks: NotebookPage, pictures: Path) -> None:
+    stacks.press(stacks.button("Pin"), "Space")
+    stacks.button("Unpin").wait_for()
+    stacks.panel.get_by_label("Go version").select_option("1.2")
+    show(stacks, go="1.2")
+    stacks.panel.get_by_text("A (pinned)", exact=False).first.wait_for()
+    heads = stacks.panel.locator("thead th").all_inner_texts()
+    assert {"A (pinned)", "B (this run)", "B - A"} <= set(heads)
+    stacks.screenshot(pictures / "pinned.png")
+    stacks.press(stacks.button("Unpin"), "Space")
+    stacks.press(stacks.button("Reset"), "Enter")
+    show(stacks)
+
+
+def test_the_part_of_the_run_is_chosen_with_keys_and_the_table_follows(stacks: NotebookPage) -> None:
+    stacks.press(stacks.slider("part of the run (us), to"), "PageDown", "PageDown")
+    stacks.panel.get_by_text(" to ", exact=False).locator("visible=true").first.wait_for()
+    window = stacks.ask(f"{_LAB}.window")
+    assert window is not None and window[0] == 0 < window[1]
+    assert "This run, 0 to" in stacks.panel.locator("caption").first.inner_text()
+    stacks.press(stacks.button("All of it"), "Enter")
+    stacks.panel.get_by_text("This run", exact=True).wait_for()
+
+
+_LAB = 'next(x for x in __import__("gc").get_objects() if type(x).__name__ == "Lab")'
+
+
+def test_a_goroutines_life_is_asked_for_by_its_number(stacks: NotebookPage, pictures: Path) -> None:
+    field = stacks.panel.get_by_label("goroutine", exact=True)
+    field.fill("5")
+    stacks.page.keyboard.press("Enter")
+    stacks.panel.get_by_role("img", name="G5 diver", exact=False).wait_for()
+    stacks.panel.get_by_role("img", name="G5 diver", exact=False).scroll_into_view_if_needed()
+    stacks.page.screenshot(path=str(pictures / "life.png"))
+    field.fill("0")
+    stacks.page.keyboard.press("Enter")
+
+
+def test_export_saves_a_file(stacks: NotebookPage) -> None:
+    with stacks.page.expect_download() as download:
+        stacks.press(stacks.button("Export"), "Enter")
+    assert download.value.suggested_filename == "02-1-goroutine-and-stack.json"
+    assert Path(download.value.path()).read_text(encoding="utf-8") == stacks.ask(f"{_LAB}.export()")
+
+
+def test_help_is_shown_by_a_key(stacks: NotebookPage) -> None:
+    stacks.press(stacks.button("Keys and help"), "Enter")
+    stacks.panel.get_by_role("region", name="Keys and help").wait_for()
+    stacks.press(stacks.button("Keys and help"), "Enter")
+
+
+@pytest.mark.parametrize("theme", ["Dark", "Light"])
+def test_axe_finds_no_serious_violation_in_any_panel(all_labs: NotebookPage, theme: str, pictures: Path) -> None:
+    all_labs.command("apputils:change-theme", theme=f"JupyterLab {theme}")
+    all_labs.page.evaluate(Path(AXE_FILE_PATH).read_text(encoding="utf-8"))
+    assert all_labs.page.evaluate(_AXE) == []
+
+
+def test_a_narrow_window_and_twice_the_size_cut_nothing_off(stacks: NotebookPage, pictures: Path) -> None:
+    stacks.page.set_viewport_size({"width": 700, "height": 900})  # as 1400 pixels at 200 %
+    width = (
+        "panel => [panel.clientWidth, Math.max(...[...panel.querySelectorAll('button, select, .widget-slider')]"
+        ".filter(it => it.checkVisibility()).map(it => it.getBoundingClientRect().right"
+        " - panel.getBoundingClientRect().left))]"
+    )
+    room, right = stacks.panel.evaluate(width)
+    stacks.screenshot(pictures / "narrow.png")
+    stacks.page.set_viewport_size({"width": 1300, "height": 1400})
+    assert right <= room + 2  # borders
