@@ -1,6 +1,6 @@
 """Questions of the notebooks: predictions before a run, and the exam corner.  Texts and rules, no widgets.
 
-Questions are data (``data/quiz.json``), by the name of their notebook.  A question has two to six options, each with
+Questions are data, a file for each notebook (``data/quiz/02-1.json``).  A question has two to six options, each with
 a sentence that says why it is right or what is wrong with it: an answer without a reason teaches nothing.
 
 The two kinds differ in who knows the truth.  An *exam* question marks its right option.  A *prediction* does not:
@@ -49,7 +49,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question: ``id`` ("01-order"), ``kind`` ("predict" or "exam"), ``text``, ``options``.
+    """A question: ``id`` ("01-order": its notebook and one word), ``kind`` ("predict" or "exam"), ``text``, ``options``.
 
     ``claims`` are ids of the article's claims that it is about, ``about`` says in words what it practises.
     """
@@ -60,6 +60,12 @@ class Question:
     options: tuple[Option, ...]
     claims: tuple[str, ...]
     about: str
+
+    @property
+    def notebook(self) -> str:
+        """The number of its notebook, "01" or "02-3": what its id begins with."""
+        found = re.match(r"\d\d(-\d)?(?=-)", self.id)
+        return found.group() if found else ""
 
     def option(self, letter: object) -> Option:
         """The option of a letter, in either case; ConfigError if there is none."""
@@ -120,8 +126,9 @@ def reasons(question: Question) -> str:
 
 @cache
 def _all() -> tuple[Question, ...]:
-    text = files("gmp_lab").joinpath("data", "quiz.json").read_text(encoding="utf-8")
-    return tuple(map(_question, json.loads(text)))
+    folder = files("gmp_lab").joinpath("data", "quiz")
+    found = sorted((file for file in folder.iterdir() if file.name.endswith(".json")), key=lambda file: file.name)
+    return tuple(_question(row) for file in found for row in json.loads(file.read_text(encoding="utf-8")))
 
 
 def _question(row: dict[str, Any]) -> Question:
@@ -131,9 +138,9 @@ def _question(row: dict[str, Any]) -> Question:
 
 def questions(notebook: str = "", kind: str = "") -> tuple[Question, ...]:
     """The questions of a notebook ("01"; "" for all) and of a kind; ConfigError if there are none."""
-    found = tuple(q for q in _all() if q.id.startswith(notebook) and kind in ("", q.kind))
+    found = tuple(q for q in _all() if notebook in ("", q.notebook) and kind in ("", q.kind))
     if not found:
-        known = sorted({q.id.partition("-")[0] for q in _all()})
+        known = sorted({q.notebook for q in _all()})
         raise ConfigError("notebook", notebook, "one of " + ", ".join(map(repr, known)))
     return found
 

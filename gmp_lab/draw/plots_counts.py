@@ -39,7 +39,7 @@ _MARKED: Final = (50, 90, 99, 99.9)
 def _latency_styles(theme: str) -> list[dict[str, Any]]:
     line = {"color": LINES[0].light if theme == "light" else LINES[0].dark, "width": 2, "shape": "hv"}
     bars = {"color": colour("spinning", theme), "line": {"width": 0.5, "color": page(theme).ink}}
-    names = {"mode": "markers+text", "textposition": "top left", "textfont": {"color": page(theme).ink}}
+    names = {"mode": "markers+text", "textposition": "bottom right", "textfont": {"color": page(theme).ink}}
     return [
         {"type": "scatter", "mode": "lines", "name": "share of the waits that were at most so long", "line": line},
         {"type": "scatter", "name": "percentiles", "marker": _marks(3, theme) | {"size": 10}, **names},
@@ -71,7 +71,7 @@ def _latency_drawn(rec: Recording, window: Window | None) -> Drawn:
         else f"{count(n, 'wait')}: median {duration(nearest_rank(ns, 50))}, p99 "
         f"{duration(nearest_rank(ns, 99))}, longest {duration(int(ns[-1]))}"
     )
-    layout = {"yaxis": {"domain": [0.42, 1], "range": [0, 108]}, "yaxis2": {
+    layout = {"xaxis": {"anchor": "y2"}, "yaxis": {"domain": [0.4, 1], "range": [0, 108]}, "yaxis2": {
         "domain": [0, 0.32], "title": {"text": "waits"}, "fixedrange": True, "anchor": "x"}}  # fmt: skip
     note = "runnable until running; 0.01 us stands for no time at all"
     return Drawn(title, note, traces, "scheduling latency (us)", 0, (float(low), float(high)), layout)
