@@ -24,21 +24,23 @@ LEVELS: Final = ("basic", "several", "full")
 MODES: Final = ("exam", "practice")
 FORMAT: Final = "gmp-lab-play-1"
 LENGTH: Final = 6  # decisions in a situation
-_KINDS: Final = {
+KINDS: Final = {
     "basic": ("next", "where", "share"),
     "several": ("next", "where", "share", "half", "overflow", "wake"),
     "full": ("next", "where", "share", "half", "overflow", "wake", "handoff", "exit"),
 }
 _MAX_SEED: Final = 2**31 - 1
+_MAX_DRAWS: Final = 200  # runs that are looked at for six decisions
 _MAX_TEXT: Final = 100_000  # characters of a transcript
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """A run and the questions that are asked about it, one after the other; all of it follows from seed and level."""
+    """A run and the questions that are asked about it, one by one; all of it follows from seed, level and kinds."""
 
     seed: int
     level: str
+    kinds: tuple[str, ...]
     recording: Recording
     questions: tuple[Question, ...]
 
@@ -92,26 +94,38 @@ def _program(draw: Random, level: str) -> tuple[Config, Program]:
     )
 
 
-@cache
-def situation(seed: int, level: str = "basic") -> Situation:
-    """The situation of a seed (0..2**31-1) at a level; equal on every machine. ConfigError for a bad seed or level."""
+def situation(seed: int, level: str = "basic", kinds: tuple[str, ...] = ()) -> Situation:
+    """The situation of a seed (0..2**31-1) at a level; equal on every machine.
+
+    ``kinds`` narrows what is asked, such as ("next", "share"); (): all kinds of the level (KINDS).
+    ConfigError for a bad seed, level or kind, or if nothing of these kinds is to be decided.
+    """
     check_int("seed", seed, 0, _MAX_SEED)
     check_choice("level", level, LEVELS)
+    for kind in kinds:
+        check_choice("kinds", kind, KINDS[level])
+    return _situation(seed, level, tuple(kind for kind in KINDS[level] if kind in kinds))
+
+
+@cache
+def _situation(seed: int, level: str, kinds: tuple[str, ...]) -> Situation:
     draw = Random(f"gmp_lab.play {level} {seed}")
-    while True:  # a run without enough to decide is put aside: the next one is drawn
+    wanted = kinds or KINDS[level]
+    for _ in range(_MAX_DRAWS):  # a run without enough to decide is put aside: the next one is drawn
         rec = simulate(*_program(draw, level))
-        found = [q for q in (question(rec, i) for i in range(len(rec))) if q is not None and q.kind in _KINDS[level]]
-        chosen = _chosen(found, draw)
+        found = [q for q in (question(rec, i) for i in range(len(rec))) if q is not None and q.kind in wanted]
+        chosen = _chosen(found, draw, min(3, len(wanted)))
         if len(chosen) == LENGTH:
-            return Situation(seed, level, rec, tuple(chosen))
+            return Situation(seed, level, kinds, rec, tuple(chosen))
+    raise ConfigError("kinds", kinds, "kinds of decisions that there are enough of")
 
 
-def _chosen(found: list[Question], draw: Random) -> list[Question]:
-    """Six of the questions, in order of time, of as many kinds as there are."""
+def _chosen(found: list[Question], draw: Random, least: int) -> list[Question]:
+    """Six of the questions, in order of time, of as many kinds as there are; [] if these are too few."""
     by_kind: dict[str, list[Question]] = {}
     for one in found:
         by_kind.setdefault(f"{one.kind} {one.rule}", []).append(one)
-    if len(by_kind) < 3:  # always the same question is no game
+    if len(by_kind) < least:  # always the same question is no game
         return []
     pools = [draw.sample(some, len(some)) for _, some in sorted(by_kind.items())]
     draw.shuffle(pools)
@@ -130,8 +144,10 @@ class Game:
     In mode "exam" the first answer to a question counts; in "practice" the last one, and ``undo`` goes back.
     """
 
-    def __init__(self, seed: int, level: str = "basic", mode: str = "practice") -> None:
-        self.situation = situation(seed, level)
+    def __init__(
+        self, seed: int, level: str = "basic", mode: str = "practice", kinds: tuple[str, ...] = ()
+    ) -> None:
+        self.situation = situation(seed, level, kinds)
         self.mode = check_choice("mode", mode, MODES)
         self.answers: list[list[str]] = [[] for _ in self.situation.questions]
         self.at = 0
@@ -142,7 +158,7 @@ class Game:
         questions = self.situation.questions
         return questions[self.at] if self.at < len(questions) else None
 
-    def answer(self, option: str) -> Verdict:
+    def decide(self, option: str) -> Verdict:
         """Decide, by the id of an option; ConfigError for another id, or when nothing is asked any more."""
         asked = self.question
         if asked is None:
@@ -191,14 +207,15 @@ class Game:
 
     def to_json(self) -> str:
         """The transcript: what is needed to grade the game again."""
-        said = {"format": FORMAT, "seed": self.situation.seed, "level": self.situation.level, "mode": self.mode}
+        told = self.situation
+        said = {"format": FORMAT, "seed": told.seed, "level": told.level, "kinds": told.kinds, "mode": self.mode}
         return json.dumps({**said, "answers": self.answers}, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Game:
         """The game of a transcript, at its first open question; ConfigError if it is none."""
         said = _transcript(text)
-        game = cls(said["seed"], said["level"], said["mode"])
+        game = cls(said["seed"], said["level"], said["mode"], tuple(said["kinds"]))
         for number, given in enumerate(said["answers"]):
             for option in given:
                 _option(game.situation.questions[number], option)
@@ -228,9 +245,11 @@ def _transcript(text: str) -> Mapping[str, Any]:
     level, mode = said.get("level"), said.get("mode")
     check_choice("level", level if isinstance(level, str) else "", LEVELS)
     check_choice("mode", mode if isinstance(mode, str) else "", MODES)
-    answers = said.get("answers")
+    kinds, answers = said.get("kinds"), said.get("answers")
+    if not isinstance(kinds, list) or not all(isinstance(kind, str) for kind in kinds):
+        raise ConfigError("kinds", str(kinds)[:40], "a list of kinds of decisions")
     rows = isinstance(answers, list) and len(answers) == LENGTH and all(isinstance(row, list) for row in answers)
-    if not rows or not all(isinstance(one, str) for row in answers for one in row):
+    if not rows or not all(isinstance(one, str) for row in said["answers"] for one in row):
         raise ConfigError("answers", str(answers)[:40], f"{LENGTH} lists of ids of options")
     return said
 

@@ -6,7 +6,7 @@
 // A custom message {save: {name, kind, text}} saves a file as a download does.
 // A custom message {copy: text} puts text on the clipboard and is answered with {copied: true or false}.
 
-const PANEL = ".gmp-lab-panel";
+const PANEL = ".gmp-lab-panel, .gmp-play";
 
 function lightness(colour) {
   const parts = (colour.match(/[\d.]+/g) || []).map(Number);

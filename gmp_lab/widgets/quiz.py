@@ -11,32 +11,13 @@ Right and wrong are words; feedback is a live region, so a screen reader speaks 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import ipywidgets as w
 
 from gmp_lab import quiz
 from gmp_lab.errors import ConfigError, check_int
-
-_STYLE: Final = """<style>
-.gmp-quiz .widget-radio, .gmp-quiz .widget-radio-box { width: 100%; height: auto; max-width: none; }
-.gmp-quiz .widget-radio-box label { width: 100%; height: auto; white-space: normal; line-height: 1.5; padding: 2px 0;
- overflow: visible; font-size: 14px; }
-.gmp-quiz .widget-radio-box input { flex: none; margin-right: 8px; }
-.gmp-quiz-text { color: var(--jp-ui-font-color1, inherit); font-size: 14px; line-height: 1.5; max-width: 60em; }
-.gmp-quiz-text p { margin: 2px 0; color: inherit; }
-.gmp-quiz-said:not(:empty) { border-left: 4px solid currentColor; padding: 2px 12px; margin: 6px 0; }
-</style>"""
-
-_WIDTH = 86  # of a line of text in a notebook that shares the window with the list of files
-
-
-def _asked(text: str) -> Any:
-    return w.HTML(f'{_STYLE}<div class="gmp-quiz-text"><strong>{quiz.paragraphs(text)}</strong></div>')
-
-
-def _said(text: str) -> str:
-    return f'<div class="gmp-quiz-text gmp-quiz-said" role="status">{quiz.paragraphs(text)}</div>' if text else ""
+from gmp_lab.widgets.readable import Readable, question_html, said_html, wide_button
 
 
 def _radio(question: quiz.Question) -> Any:
@@ -44,22 +25,8 @@ def _radio(question: quiz.Question) -> Any:
     return w.RadioButtons(options=options, value=None, layout=w.Layout(width="100%"))
 
 
-def _button(words: str, tooltip: str) -> Any:
-    return w.Button(description=words, tooltip=tooltip, layout=w.Layout(width="auto", align_self="flex-start"))
 
-
-class _Readable(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
-    """A widget that is stored as HTML and as its whole text; ipywidgets would cut the text at 110 characters."""
-
-    def _static(self) -> str:
-        raise NotImplementedError
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
-        return {**bundle, "text/plain": repr(self), "text/html": self._static()}
-
-
-class Predict(_Readable):
+class Predict(Readable):
     """A question to be answered before its run: choose, then commit.  ``answer`` is the letter, "" before."""
 
     def __init__(self, name: str) -> None:
@@ -69,15 +36,15 @@ class Predict(_Readable):
         self.answer = ""
         self._outcomes: list[Outcome] = []
         self.choice = _radio(self.question)
-        self.button = _button("Commit", "Fix the answer that is chosen; the outcome in the next cell is then shown")
+        self.button = wide_button("Commit", "Fix the answer that is chosen; then the outcome is shown")
         self.said = w.HTML()
-        super().__init__((_asked(self.question.text), self.choice, self.button, self.said))
+        super().__init__((question_html(self.question.text), self.choice, self.button, self.said))
         self.add_class("gmp-quiz")
         self.button.on_click(lambda _: self._clicked())
 
     def _clicked(self) -> None:
         if self.choice.value is None:
-            self.said.value = _said("Choose an answer first.")
+            self.said.value = said_html("Choose an answer first.")
         else:
             self.commit(self.choice.value)
 
@@ -88,7 +55,7 @@ class Predict(_Readable):
             raise ConfigError("answer", letter, f"only one: {self.answer} is committed (run the cell above again)")
         self.answer = self.choice.value = chosen.letter
         self.choice.disabled = self.button.disabled = True
-        self.said.value = _said(f"Committed: {chosen.letter}). Now run the next cell, or look below it.")
+        self.said.value = said_html(f"Committed: {chosen.letter}). Now run the next cell, or look below it.")
         for shown in self._outcomes:
             shown.uncover()
 
@@ -104,13 +71,13 @@ class Predict(_Readable):
         return f'{self.question.plain()}\n(Without the buttons: guess.commit("a"), or b, c, ..., in a cell.)'
 
 
-class Outcome(_Readable):
+class Outcome(Readable):
     """A prediction beside the outcome of its run."""
 
     def __init__(self, asked: Predict, result: object) -> None:
         self._asked, self.result = asked, result
-        self.said = w.HTML(_said("Commit to an answer in the cell above; the outcome then appears here."))
-        self.button = _button("Show it without a prediction", "Give up and look")
+        self.said = w.HTML(said_html("Commit to an answer in the cell above; the outcome then appears here."))
+        self.button = wide_button("Show it without a prediction", "Give up and look")
         super().__init__((self.said, self.button))
         self.add_class("gmp-quiz")
         self.button.on_click(lambda _: self.uncover())
@@ -119,7 +86,7 @@ class Outcome(_Readable):
 
     def uncover(self) -> None:
         """Show the outcome."""
-        self.said.value = _said(repr(self))
+        self.said.value = said_html(repr(self))
         self.button.layout.display = "none"
 
     def _static(self) -> str:
@@ -129,7 +96,7 @@ class Outcome(_Readable):
         return quiz.outcome(self._asked.question, self.result, self._asked.answer)
 
 
-class Exam(_Readable):
+class Exam(Readable):
     """The exam corner of a notebook: each answer is judged at once, with its reason.  ``answers``: by number."""
 
     def __init__(self, notebook: str) -> None:
@@ -143,14 +110,14 @@ class Exam(_Readable):
         self.add_class("gmp-quiz")
 
     def _part(self, n: int) -> tuple[Any, ...]:
-        button = _button(f"Check answer {n}", "Say whether the chosen answer is right, and why")
+        button = wide_button(f"Check answer {n}", "Say whether the chosen answer is right, and why")
         button.on_click(lambda _: self._clicked(n))
-        return _asked(f"{n}. {self.questions[n - 1].text}"), self.choices[n - 1], button, self.feedback[n - 1]
+        return question_html(f"{n}. {self.questions[n - 1].text}"), self.choices[n - 1], button, self.feedback[n - 1]
 
     def _clicked(self, n: int) -> None:
         letter = self.choices[n - 1].value
         if letter is None:
-            self.feedback[n - 1].value = _said("Choose an answer first.")
+            self.feedback[n - 1].value = said_html("Choose an answer first.")
         else:
             self.answer(n, letter)
 
@@ -159,10 +126,10 @@ class Exam(_Readable):
         check_int("n", n, 1, len(self.questions))
         said = quiz.check(self.questions[n - 1], letter)
         self.answers[n] = self.choices[n - 1].value = self.questions[n - 1].option(letter).letter
-        self.feedback[n - 1].value = _said(said)
+        self.feedback[n - 1].value = said_html(said)
         right = sum(self.questions[k - 1].option(a).right for k, a in self.answers.items())
         done = f"{right} right of {len(self.answers)} answered; {len(self.questions)} questions."
-        self.score.value = _said(done)
+        self.score.value = said_html(done)
         return said
 
     def _static(self) -> str:

@@ -1,0 +1,45 @@
+"""What the widgets that ask something have in common: their looks, and how they are stored without a kernel."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import ipywidgets as w
+
+from gmp_lab import quiz
+
+STYLE: Final = """<style>
+.gmp-quiz .widget-radio, .gmp-quiz .widget-radio-box { width: 100%; height: auto; max-width: none; }
+.gmp-quiz .widget-radio-box label { width: 100%; height: auto; white-space: normal; line-height: 1.5; padding: 2px 0;
+ overflow: visible; font-size: 14px; }
+.gmp-quiz .widget-radio-box input { flex: none; margin-right: 8px; }
+.gmp-quiz-text { color: var(--jp-ui-font-color1, inherit); font-size: 14px; line-height: 1.5; max-width: 60em; }
+.gmp-quiz-text p { margin: 2px 0; color: inherit; }
+.gmp-quiz-said:not(:empty) { border-left: 4px solid currentColor; padding: 2px 12px; margin: 6px 0; }
+</style>"""
+
+
+def question_html(text: str) -> Any:
+    """The words of a question, as a widget."""
+    return w.HTML(f'{STYLE}<div class="gmp-quiz-text"><strong>{quiz.paragraphs(text)}</strong></div>')
+
+
+def said_html(text: str) -> str:
+    """What there is to say, as HTML that a screen reader speaks; "" stays empty."""
+    return f'<div class="gmp-quiz-text gmp-quiz-said" role="status">{quiz.paragraphs(text)}</div>' if text else ""
+
+
+def wide_button(words: str, tooltip: str) -> Any:
+    """A button as wide as its words."""
+    return w.Button(description=words, tooltip=tooltip, layout=w.Layout(width="auto", align_self="flex-start"))
+
+
+class Readable(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
+    """A widget that is stored as HTML and as its whole text; ipywidgets would cut the text at 110 characters."""
+
+    def _static(self) -> str:
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
+        return {**bundle, "text/plain": repr(self), "text/html": self._static()}
