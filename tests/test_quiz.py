@@ -1,4 +1,4 @@
-"""Questions, as data and as widgets; the ledger of claims."""
+"""Questions, as data and as widgets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gmp_lab import ConfigError, claims, golang, quiz
+from gmp_lab import ConfigError, claims, quiz
 from gmp_lab.widgets.quiz import exam, predict
 
 QUESTIONS = quiz.questions()
@@ -167,30 +167,3 @@ def test_without_a_kernel_a_prediction_does_not_give_its_outcome_away() -> None:
     guess = predict("01-steal")
     asked, shown = stored(guess)["text/html"], stored(guess.outcome(8))["text/html"]
     assert "<details>" not in asked and shown.startswith("<details>")
-
-
-# --- the ledger --------------------------------------------------------------------------------------------------
-
-
-def test_claims_are_in_order_and_complete() -> None:
-    found = claims.claims("1")
-    assert [c.id for c in found] == [f"1-{n:02d}" for n in range(1, 29)]
-    assert all(c.truth and c.evidence for c in found)
-
-
-def test_the_table_of_claims_says_the_same_as_its_text() -> None:
-    table = claims.checked("1-07", "1-10")
-    said = [words for c in table.claims for words in (c.id, c.claim, c.verdict)]
-    assert all(words in table._repr_html_() and words in repr(table) for words in said)
-
-
-def test_an_unknown_claim_is_named() -> None:
-    with pytest.raises(ConfigError, match="claim"):
-        claims.checked("9-99")
-
-
-@pytest.mark.go
-def test_every_pointer_into_go_s_source_leads_somewhere() -> None:
-    goroot = golang.require_toolchain("1.27").goroot
-    pointers = {pointer for c in claims.claims() for pointer in c.evidence}
-    assert [p for p in sorted(pointers) if golang.resolve_symbol(goroot, *p) is None] == []
