@@ -59,7 +59,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "quiz": {"errors"},
     "claims": {"errors"},
     "twins": {"catalog", "errors", "recording", "workload"},
-    "experiments": FACTS | {"catalog", "dump", "gocell", "golang", "heap", "net", "schedtrace", "simulate", "stacks"}
+    "experiments": FACTS | {"catalog", "dump", "gocell", "golang", "heap", "metrics", "net", "schedtrace", "simulate"}
+    | {"stacks"}
     | {"stream", "sync", "twins", "workload"},
     "gocell": {"dump", "errors", "gctrace", "golang", "metrics", "recording", "schedtrace"},
     "widgets": READERS,
