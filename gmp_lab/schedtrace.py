@@ -13,11 +13,11 @@ from typing import Final, NamedTuple
 
 from gmp_lab import params
 from gmp_lab import vocabulary as v
-from gmp_lab.errors import ConfigError
+from gmp_lab.errors import ConfigError, check_int
 from gmp_lab.recording import Recording
-from gmp_lab.replay import State, state_after
+from gmp_lab.replay import State, state_after, state_at
 
-_PDEAD: Final = 4
+_PIDLE, _PDEAD = 0, 4
 FORMATS: Final = ("1.19", "1.23", "1.25")
 
 
@@ -123,7 +123,8 @@ def line_of(state: State, start_ns: int = 0) -> SchedTraceLine:
 def schedtrace_lines(rec: Recording) -> list[SchedTraceLine]:
     """The lines that a run printed; needs a simulated run whose Config has schedtrace_ms, else ConfigError."""
     if not rec.complete:
-        raise ConfigError("recording", rec.program, "a simulated run: a real trace does not tell what is queued")
+        told = "a simulated run: a real trace has no such lines (schedtrace_every)"
+        raise ConfigError("recording", rec.program, told)
     if not rec.config.schedtrace_ms:
         raise ConfigError("schedtrace_ms", 0, "at least 1 in the Config of the run, as GODEBUG=schedtrace=1")
     at = [i for i, kind in enumerate(rec.kind) if kind == v.E_SCHEDTRACE]
@@ -131,7 +132,34 @@ def schedtrace_lines(rec: Recording) -> list[SchedTraceLine]:
     return [line_of(state_after(rec, i + 1), start) for i in at]
 
 
+def schedtrace_every(rec: Recording, ms: int) -> str:
+    """The states of any run as schedtrace lines, one every ms milliseconds (1 to 60,000) of its time.
+
+    Of a real trace, what it does not tell (queues, ticks, threads that are parked or spin) is written as ``?``, so
+    that nobody takes it for 0; such lines are not read back.
+    """
+    check_int("ms", ms, 1, 60_000, "ms")
+    form = params.version(rec.config.go).schedtrace
+    lines = []
+    for t in range(0, rec.end_ns + 1, ms * 1_000_000):
+        state = state_at(rec, t)
+        state.t = t  # not that of the last event before it
+        lines.append(format_schedtrace(line_of(state), form) if rec.complete else _told(state, form))
+    return "\n".join(lines) + "\n"
+
+
+def _told(state: State, form: str) -> str:
+    """The line of a state that a real trace tells: how many Ps there are and how many of them are idle."""
+    ps = [p for p in state.ps if p.status != _PDEAD]
+    idle = sum(p.status == _PIDLE for p in ps)
+    unknown = " ".join("?" * len(ps))
+    head = f"SCHED {state.t // 1_000_000}ms: gomaxprocs={len(ps)} idleprocs={idle} threads=? spinningthreads=? "
+    head += "" if form == "1.19" else "needspinning=? "
+    head += "idlethreads=? runqueue=? "
+    return head + (f"[ {unknown} ] schedticks=[ {unknown} ]" if form == "1.25" else f"[{unknown}]")
+
+
 def schedtrace_text(rec: Recording) -> str:
-    """What the run would have printed on stderr, in the format of its Go version."""
+    """What the run would have printed on stderr, in the format of its Go version (see ``schedtrace_lines``)."""
     form = params.version(rec.config.go).schedtrace
     return "".join(format_schedtrace(line, form) + "\n" for line in schedtrace_lines(rec))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from gmp_lab.gocell.asm import parse_listing
 from gmp_lab.gocell.cell import SHOWN_LINES, whole_program
 from gmp_lab.gocell.magic import Said, go_cell
 from gmp_lab.gocell.sources import mirrors
-from gmp_lab.golang import limits
+from gmp_lab.golang import confine, limits
 from gmp_lab.metrics import TimeHistogram, format_metrics, parse_metrics
 from gmp_lab.metrics.runtime_metrics import time_buckets
 from gmp_lab.runtime.runq import runqget
@@ -136,17 +136,19 @@ def test_an_endless_program_is_ended_and_says_so() -> None:
 
 @go
 @pytest.mark.skipif(os.name != "posix", reason="process groups: run it on Linux or macOS")
-def test_whatever_it_has_started_ends_with_it(tmp_path: Path) -> None:
-    cell = f"""import ("os"; "os/exec"; "strconv")
+@pytest.mark.parametrize("command", ['"sleep", "60"', '"setsid", "sleep", "60"'])
+def test_whatever_it_has_started_ends_with_it(command: str) -> None:
+    if "setsid" in command and not (Path("/proc").is_dir() and shutil.which("setsid")):
+        pytest.skip("who has left the group is found through /proc: run it on Linux")
+    cell = f"""import ("fmt"; "os/exec")
 func main() {{
-    c := exec.Command("sleep", "60")
+    c := exec.Command({command})
     c.Start()
-    os.WriteFile({json.dumps(str(tmp_path / "pid"))}, []byte(strconv.Itoa(c.Process.Pid)), 0o644)
+    fmt.Println(c.Process.Pid)
     for {{}}
 }}
 """
-    ran("--timeout 0.5", cell)
-    pid = int((tmp_path / "pid").read_text(encoding="utf-8"))
+    pid = int(ran("--timeout 0.5", cell).stdout)
     state = Path(f"/proc/{pid}/stat")
     gone = not state.exists() or state.read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
     assert gone if Path("/proc/self/stat").exists() else _no_process(pid)
@@ -206,6 +208,23 @@ func main() {
 """
     result = ran("--timeout 20", cell)
     assert result.stderr == "refused\n" and result.run.filled
+
+
+@go
+@pytest.mark.skipif(not confine.version(), reason="no Landlock: run it on Linux 5.13 or later")
+def test_nothing_is_written_outside_its_folder(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("kept", encoding="utf-8")
+    cell = f"""import ("fmt"; "os"; "os/exec")
+func main() {{
+    fmt.Println(os.WriteFile("{outside}", nil, 0o644) != nil, os.Remove("{outside}") != nil)
+    fmt.Println(os.Mkdir("{tmp_path}/d", 0o755) != nil)
+    fmt.Println(exec.Command("/bin/sh", "-c", "echo x > {outside}").Run() != nil)
+    fmt.Println(os.WriteFile("inside", nil, 0o644), os.WriteFile("/dev/null", nil, 0o644))
+}}
+"""
+    assert ran("", cell).stdout == "true true\ntrue\ntrue\n<nil> <nil>\n"
+    assert outside.read_text(encoding="utf-8") == "kept" and list(tmp_path.iterdir()) == [outside]
 
 
 @go

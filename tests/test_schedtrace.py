@@ -16,6 +16,7 @@ from gmp_lab.schedtrace import (
     SchedTraceLine,
     format_schedtrace,
     parse_schedtrace,
+    schedtrace_every,
     schedtrace_lines,
     schedtrace_text,
 )
@@ -84,6 +85,13 @@ def test_a_run_prints_lines_that_read_back_to_its_states(version: str) -> None:
     lines = schedtrace_lines(rec)
     assert parse_schedtrace(schedtrace_text(rec)) == lines
     assert len(lines) >= 20 and lines[0].ms == 0 and max(sum(line.queues) + line.runqueue for line in lines) > 5
+
+
+def test_the_states_of_any_run_are_lines_that_read_back() -> None:
+    rec = simulate(Config(gomaxprocs=2), steady_mix(goroutines=40, bursts=60))
+    found = parse_schedtrace(schedtrace_every(rec, 1))
+    assert [line.ms for line in found] == list(range(rec.end_ns // 1_000_000 + 1))
+    assert max(sum(line.queues) + line.runqueue for line in found) > 5
 
 
 def test_schedtrace_keeps_sysmon_awake_as_in_go() -> None:

@@ -21,7 +21,7 @@ from gmp_lab.export import csv_text, trace_events
 from gmp_lab.golang.trace import event_counts, parse_trace, read_trace, rules_of, tool_lines
 from gmp_lab.metrics import queue_depths, runtime_metrics, spans, summary
 from gmp_lab.narrate import narrate
-from gmp_lab.schedtrace import schedtrace_text
+from gmp_lab.schedtrace import parse_schedtrace, schedtrace_every, schedtrace_text
 from gmp_lab.validate import validate
 from gmp_lab.widgets import traces
 
@@ -163,6 +163,17 @@ def test_every_view_shows_a_trace_and_says_what_it_does_not_tell(name: str) -> N
     for what in (queue_depth, schedtrace_text, runtime_metrics):
         with pytest.raises(ConfigError, match="real trace"):
             what(rec)
+
+
+def test_schedtrace_of_a_trace_marks_what_is_not_told() -> None:
+    rec = parse_trace(lines("syscalls_hog_1p"))
+    text = schedtrace_every(rec, 10)
+    assert len(text.splitlines()) == rec.end_ns // 10_000_000 + 1
+    assert re.fullmatch(
+        r"(SCHED \d+ms: gomaxprocs=1 idleprocs=[01] threads=\? spinningthreads=\? needspinning=\? idlethreads=\? "
+        r"runqueue=\? \[ \? \] schedticks=\[ \? \]\n)+", text)  # fmt: skip
+    with pytest.raises(ConfigError, match="whole SCHED line"):
+        parse_schedtrace(text)
 
 
 def test_the_state_after_a_trace_says_who_is_where() -> None:

@@ -1,8 +1,8 @@
 """Running a cell: what its options ask for, within limits, and everything that it reported as one result.
 
 The program runs in a folder of its own, which is removed afterwards; it cannot write files of more than FILE_LIMIT
-bytes, and is ended, with whatever it has started, when its time is up or the folder holds more than FOLDER_LIMIT.
-These are limits against accidents, not a prison.
+bytes, nor (on Linux) anywhere else, and is ended, with whatever it has started, when its time is up or the folder
+holds more than FOLDER_LIMIT.  These are limits against accidents, not a prison: memory and network are not limited.
 """
 
 from __future__ import annotations

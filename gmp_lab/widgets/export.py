@@ -5,31 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from gmp_lab.errors import ConfigError, check_choice
+from gmp_lab.errors import check_choice
 from gmp_lab.export import csv_text, trace_json
-from gmp_lab.params import version
 from gmp_lab.recording import Recording
-from gmp_lab.replay import state_at
-from gmp_lab.schedtrace import format_schedtrace, line_of
+from gmp_lab.schedtrace import schedtrace_every
 
 _STEPS_MS: Final = tuple(n * 10**k for k in range(4) for n in (1, 2, 5))
 
 
 def schedtrace_steps(rec: Recording) -> tuple[int, str]:
-    """The states of a run as schedtrace prints them: (ms between two lines, the lines), at most about 20 of them.
-
-    ConfigError for a real trace, which does not tell the queues.
-    """
-    if not rec.complete:
-        raise ConfigError("recording", rec.program, "a simulated run (a real trace has no queues)")
+    """The states of a run as schedtrace prints them: (ms between two lines, the lines), at most about 20 of them."""
     step = next(n for n in _STEPS_MS if rec.end_ns <= 20 * n * 1_000_000 or n == _STEPS_MS[-1])
-    form = version(rec.config.go).schedtrace
-    lines = []
-    for t in range(0, rec.end_ns + 1, step * 1_000_000):
-        state = state_at(rec, t)
-        state.t = t  # not that of the last event before it
-        lines.append(format_schedtrace(line_of(state), form))
-    return step, "\n".join(lines) + "\n"
+    return step, schedtrace_every(rec, step)
 
 
 #: format: ending of the file, its type, what makes the text
