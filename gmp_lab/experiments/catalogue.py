@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gmp_lab.dump import parse_dump
-from gmp_lab.experiments import bodies, bodies_time, watched
+from gmp_lab.experiments import bodies, bodies_stack, bodies_time, preempting, watched
 from gmp_lab.experiments.model import Band, Experiment, Point, Values
 from gmp_lab.gocell.asm import listing
 from gmp_lab.gocell.cell import whole_program
@@ -73,6 +73,15 @@ ALL: Final = (
         "02-1-goroutine-and-stack", "stack_move.go",
         (Point(1, {"depth": 0, "deeper": 10, "deepest": 100}, exact=("moved",)),),
         bodies.stack_move, ("2.1-03", "2.1-07", "2.1-18"),
+    ),
+    Experiment(
+        "stack_gc", "What do collections do to the stacks of goroutines that have once gone deep?",
+        "02-1-goroutine-and-stack", "stack_gc.go",
+        tuple(
+            Point(1, {"n": 500, "calls": calls}, {"GOGC": "off"}, exact=("kib_each", "starting_size"))
+            for calls in (1, 8, 30)
+        ),
+        bodies_stack.stack_gc, ("2.1-04", "2.1-08"),
     ),
     Experiment(
         "overflow", "What does Go say when a stack has reached its limit?", "02-1-goroutine-and-stack", "overflow.go",
@@ -221,4 +230,4 @@ ALL: Final = (
 )  # fmt: skip
 
 #: by name
-CATALOGUE: Final[dict[str, Experiment]] = {e.name: e for e in ALL}
+CATALOGUE: Final[dict[str, Experiment]] = {e.name: e for e in (*ALL, *preempting.ALL)}
