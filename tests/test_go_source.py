@@ -1,7 +1,7 @@
 """The mirror beside the installed Go source, by symbol: constants, words, names of functions and of their arguments.
 
-The tables of what comes from where are in ``go_tables``, the reading of Go's source in ``go_source``.  Every check
-can fail; the tests at the end make each of them fail.
+The tables of what comes from where are in ``go_tables``, the reading of Go's source in ``gmp_lab.golang.gosource``.
+Every check can fail; the tests at the end make each of them fail.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from go_source import GoSource, evaluate
 from go_tables import (
     CARRIED,
     FACTS,
@@ -37,6 +36,7 @@ from gmp_lab import Config, golang, params, simulate
 from gmp_lab import vocabulary as v
 from gmp_lab.catalog import CATALOG
 from gmp_lab.dump import _STATUS, DEADLOCK
+from gmp_lab.golang.gosource import GoSource, evaluate
 from gmp_lab.scheddetail import scheddetail_text
 from gmp_lab.schedtrace import schedtrace_text
 

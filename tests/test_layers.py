@@ -18,8 +18,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "gmp_lab"
 FACTS = {"errors", "params", "vocabulary", "config", "recording"}  # what a reader of a Recording needs
 MODEL = FACTS | {"engine", "heap", "net", "stacks", "timer", "workload", "sync", "runtime", "simulate", "catalog"}
 MODEL |= {"stream"}
-READERS = MODEL | {"replay", "narrate", "metrics", "schedtrace", "draw", "golang", "quiz", "claims", "validate", "play"}
-READERS |= {"sweeps", "aftermath", "compare", "cycles", "dump", "export", "gctrace", "scheddetail"}
+READERS = MODEL | {"replay", "narrate", "metrics", "schedtrace", "draw", "golang", "quiz", "claims", "validate"}
+READERS |= {"play", "sweeps", "aftermath", "compare", "cycles", "dump", "export", "gctrace", "scheddetail"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -57,25 +57,29 @@ MAY_IMPORT: dict[str, set[str]] = {
     "golang": {"config", "errors", "params", "recording", "schedtrace", "vocabulary"},
     "play": FACTS | {"catalog", "narrate", "replay", "simulate", "workload"},
     "quiz": {"errors"},
-    "claims": {"errors"},
+    "claims": MODEL | {"cycles", "dump", "experiments", "gctrace", "golang", "gocell", "metrics", "replay"}
+    | {"scheddetail", "schedtrace", "stackmath", "sweeps", "twins"},
     "twins": {"catalog", "errors", "recording", "workload"},
     "experiments": FACTS | {"catalog", "dump", "gocell", "golang", "heap", "metrics", "net", "schedtrace", "simulate"}
     | {"stacks"}
     | {"stream", "sync", "twins", "workload"},
     "gocell": {"dump", "errors", "gctrace", "golang", "metrics", "recording", "schedtrace"},
+    "chapters": READERS,
     "widgets": READERS,
     "__init__": {"config", "errors", "recording", "replay", "simulate", "sync", "timer", "workload"},
 }
 # Commands: nothing imports them except one another.  What they may import themselves is not ruled here.
 COMMANDS = {"__main__", "cli", "doctor", "checks", "setup_env", "notebook_tool", "compiled"}
-STDLIB_ONLY = MODEL | {"replay", "validate", "narrate", "schedtrace", "golang", "quiz", "claims", "twins", "__init__"}
+STDLIB_ONLY = MODEL | {"replay", "validate", "narrate", "schedtrace", "golang", "quiz", "twins", "__init__"}
 STDLIB_ONLY |= {"play", "aftermath", "scheddetail", "dump", "gctrace", "cycles"}
 MAY_NEED = {
     "metrics": {"numpy"},
     "export": set(),
     "compare": set(),
+    "claims": set(),
     "draw": {"numpy", "plotly"},
     "sweeps": {"numpy"},
+    "chapters": {"numpy"},
     "widgets": {"numpy", "plotly", "ipywidgets", "anywidget", "traitlets", "IPython"},
 }
 PRINTS = {"cli", "checks", "setup_env", "notebook_tool", "compiled", "golang/record", "experiments/record"}

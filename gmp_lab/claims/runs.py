@@ -1,0 +1,76 @@
+"""What checks look at: simulated runs, and experiments of the catalogue from both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gmp_lab.catalog import CATALOG
+from gmp_lab.claims.check import Outcome, all_of, expect, live, shared
+from gmp_lab.config import Config
+from gmp_lab.experiments import CATALOGUE, Values
+from gmp_lab.recording import Event, Recording
+from gmp_lab.simulate import simulate
+from gmp_lab.workload import Program
+
+
+@shared
+def run(main: Callable[..., Any], *args: Any, **settings: Any) -> Recording:
+    """Simulate a main function with its arguments; settings are fields of Config. The same call is made once."""
+    return simulate(Config(**settings), Program(main, *args))
+
+
+@shared
+def run_workload(name: str, params: tuple[tuple[str, Any], ...] = (), **settings: Any) -> Recording:
+    """Simulate a workload of the catalog: ``run_workload("spawn", (("count", 300),), gomaxprocs=1)``."""
+    return simulate(Config(**settings), CATALOG[name][0](**dict(params)))
+
+
+def seen(rec: Recording, *kinds: int, **where: int) -> list[Event]:
+    """The events of these kinds, in order; where: fields that must have a value (``g=2``, ``arg=0``)."""
+    return [e for e in rec if e.kind in kinds and all(getattr(e, name) == value for name, value in where.items())]
+
+
+def counted(rec: Recording, *kinds: int, **where: int) -> int:
+    """How many such events there are."""
+    return len(seen(rec, *kinds, **where))
+
+
+def logged(rec: Recording) -> list[int]:
+    """The numbers that bodies wrote with ``log``, in order."""
+    return [value for _, _, value in rec.logs()]
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """An experiment's values on both sides; ``outcome``: what must hold on any machine, for both."""
+
+    real: Values
+    simulated: Values
+    outcome: Outcome
+
+
+def experiment(name: str, point: int = 0) -> Both:
+    """An entry of the catalogue at one of its points: recorded, or on the installed Go if the checks run live."""
+    return _experiment(name, point, live.get())
+
+
+@shared
+def _experiment(name: str, number: int, on_go: bool) -> Both:
+    chosen = CATALOGUE[name]
+    point = chosen.points[number]
+    real = chosen.real(point) if on_go else chosen.recorded(point)
+    ours = chosen.simulated(point)
+    found = []
+    for side in (real, ours):
+        wrong = point.wrong(side.values)
+        found.append(expect(not wrong, f"{name} ({side.source}): " + ("; ".join(wrong) or _bands(point.bands))))
+    for key in point.exact:
+        same = bool(real.values.get(key)) and real.values.get(key) == ours.values.get(key)
+        found.append(expect(same, f"{name}: {key} is {'the same' if same else 'not the same'} on both sides"))
+    return Both(real.values, ours.values, all_of(*found))
+
+
+def _bands(bands: tuple[Any, ...]) -> str:
+    return "; ".join(band.says for band in bands) or "as recorded"
