@@ -64,12 +64,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"stacks"}
     | {"stream", "sync", "twins", "workload"},
     "gocell": {"dump", "errors", "gctrace", "golang", "metrics", "recording", "schedtrace"},
-    "chapters": READERS,
+    "chapters": READERS | {"stackmath"},
     "widgets": READERS,
     "__init__": {"config", "errors", "recording", "replay", "simulate", "sync", "timer", "workload"},
 }
 # Commands: nothing imports them except one another.  What they may import themselves is not ruled here.
-COMMANDS = {"__main__", "cli", "doctor", "checks", "setup_env", "notebook_tool", "compiled"}
+COMMANDS = {"__main__", "cli", "doctor", "checks", "setup_env", "notebook_tool", "notebook_prose", "compiled"}
 STDLIB_ONLY = MODEL | {"replay", "validate", "narrate", "schedtrace", "golang", "quiz", "twins", "__init__"}
 STDLIB_ONLY |= {"play", "aftermath", "scheddetail", "dump", "gctrace", "cycles"}
 MAY_NEED = {

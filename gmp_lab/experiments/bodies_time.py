@@ -12,7 +12,7 @@ from gmp_lab.heap import alloc, gc, read_mem_stats
 from gmp_lab.recording import Recording
 from gmp_lab.simulate import simulate
 from gmp_lab.stream import Stream
-from gmp_lab.workload import Body, Chan, Program, WaitGroup, chan, go, gomaxprocs, now, recv, send, sleep, work
+from gmp_lab.workload import Body, Chan, Op, Program, WaitGroup, chan, go, gomaxprocs, now, recv, send, sleep, work
 
 MIB = 1 << 20
 MS = 1_000_000
@@ -139,6 +139,34 @@ def scaling(point: Point) -> Values:
 
     simulate(point.config(cores=2), Program(main))
     return {"speedup": (took[0] / took[1],)}
+
+
+def stays(point: Point) -> Values:
+    """stays.go."""
+    pairs, meetings, ns = point.arguments["pairs"], point.arguments["meetings"], point.arguments["ns"]
+
+    def partner(meet: Op, wg: WaitGroup) -> Body:
+        for _ in range(meetings):
+            yield work(ns=ns)
+            yield meet
+        yield wg.Done()
+
+    def main() -> Body:
+        wg = WaitGroup()
+        yield wg.Add(2 * pairs)
+        for _ in range(pairs):
+            c = chan()
+            yield go(partner, send(c, True), wg)
+            yield go(partner, recv(c), wg)
+        yield wg.Wait()
+
+    last: dict[int, int] = {}
+    moved = 0
+    for e in simulate(point.config(), Program(main)):
+        if e.kind == v.E_EXECUTE:
+            moved += last.get(e.g, e.p) != e.p
+            last[e.g] = e.p
+    return {"moved_percent": (100 * moved / (2 * pairs * meetings),)}
 
 
 def maxprocs(point: Point) -> Values:

@@ -145,6 +145,16 @@ ALL: Final = (
         bodies_time.scaling, ("3.1-03",),
     ),
     Experiment(
+        "stays", "Does a goroutine that waits for its partner go on on the P where it stopped?",
+        "03-1-from-gm-to-gmp", "stays.go",
+        tuple(
+            Point(procs, {"pairs": 32, "meetings": 500, "ns": 5000}, {"GOGC": "off"}, bands=(
+                Band("moved_percent", 0, 5, "nearly all go on where they stopped"),))
+            for procs in (4, 2)
+        ),
+        bodies_time.stays, ("3.1-03", "3.2-04"), files=("empty.s",),
+    ),
+    Experiment(
         "turns", "How long does a goroutine that computes keep the only P while others wait?",
         "04-1-preemption-triggers", "turns.go",
         (Point(1, {"n": 3, "ms": 600}, bands=(Band("turn_10ms", 1, 2.6, "a turn lasts 10 to 26 ms"),)),),
