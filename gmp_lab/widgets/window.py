@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Final
 
 import ipywidgets as w
 
@@ -13,19 +13,27 @@ from gmp_lab.recording import Recording
 from gmp_lab.widgets import html
 from gmp_lab.widgets.viewlist import Window
 
+_STEPS: Final = tuple(n * 10**k for k in range(9) for n in (1, 2, 5))  # us
+
 
 class WindowBar:
     """A slider with two ends; ``chosen(window)`` is called with (start, end) in ns, or None for the whole run.
 
     ``lock`` is the panel's: messages of the browser may come in another thread than a cell's calls.
+
+    The browser lets the ends stand at whole steps only.  So they are put there at once; the window itself can be
+    more exact, and stays so at the end that is not moved.  The slider is not a continuous one: of ipywidgets' range
+    sliders those tell the kernel what the kernel has changed, one end after the other, as if the reader had done it.
     """
 
     def __init__(self, chosen: Callable[[Window | None], None], lock: AbstractContextManager[Any]) -> None:
         self._chosen, self._lock = chosen, lock
         self._held = False
         self._end_ns = 0
+        self._window: Window = (0, 0)
+        self._put = (0, 1)
         self.slider = w.IntRangeSlider(
-            value=(0, 1), min=0, max=1, description="part of the run (us)", continuous_update=True,
+            value=(0, 1), min=0, max=1, description="part of the run (us)", continuous_update=False,
             style={"description_width": "initial"}, layout=w.Layout(flex="1 1 300px"),
             tooltip="From when to when: the table's figures are those of this part",
         )  # fmt: skip
@@ -37,12 +45,13 @@ class WindowBar:
     def show(self, end_ns: int, window: Window | None) -> None:
         """Take a run of this length (ns) and the part of it that is looked at."""
         self._held = True
-        self._end_ns = end_ns
+        self._end_ns, self._window = end_ns, window or (0, end_ns)
         most = max(1, -(-end_ns // 1000))
+        step = max(n for n in _STEPS if n == 1 or n * 200 <= most)
+        low, high = (min(most, round(t / 1000 / step) * step) for t in self._window)
+        self._put = (low, most if window is None else high)
         with self.slider.hold_sync():
-            self.slider.max = most
-            self.slider.step = max(1, most // 200)
-            self.slider.value = (0, most) if window is None else (window[0] // 1000, min(most, -(-window[1] // 1000)))
+            self.slider.max, self.slider.step, self.slider.value = most, step, self._put
         self._held = False
 
     def _moved(self) -> None:
@@ -50,8 +59,12 @@ class WindowBar:
             if self._held:
                 return
             low, high = self.slider.value
-            whole = low == 0 and high >= self.slider.max
-            self._chosen(None if whole else (low * 1000, min(self._end_ns, max(high, low + 1) * 1000)))
+            if low == 0 and high >= self.slider.max:
+                self._chosen(None)
+                return
+            start = self._window[0] if low == self._put[0] else low * 1000
+            end = self._window[1] if high == self._put[1] else min(self._end_ns, high * 1000)
+            self._chosen((start, max(end, start + 1000)))
 
     def _whole(self) -> None:
         with self._lock:
