@@ -32,6 +32,8 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from gmp_lab import notebook_prose
+
 MAX_BYTES: Final = 200_000
 MAX_LINES: Final = 14
 MEDIAN_LINES: Final = 4
@@ -45,7 +47,7 @@ PARTS: Final = (
 #: Functions that say in text what a figure shows; one of them must be called in a figure's cell or the next one.
 TWINS: Final = (
     "text_timeline", "timeline_alt", "queue_depth_alt", "stage_text", "usage_table", "depth_table", "summary_table",
-    "steal_table", "source_table", "switch_table", "latency_table",
+    "steal_table", "source_table", "switch_table", "latency_table", ".alt", "sweep_plot_text", "levels_text",
 )  # fmt: skip
 
 WIDGET: Final = "application/vnd.jupyter.widget-view+json"
@@ -206,6 +208,12 @@ def _nine_parts(nb: Notebook, _path: Path) -> Finding:
         yield "it has fewer than two predictions"
 
 
+def _foreseen(nb: Notebook, _path: Path) -> Finding:
+    for n, cell in _code(nb):
+        if "which no option said" in json.dumps(cell.outputs):
+            yield f"the outcome of cell {n} is none of its prediction's options"
+
+
 def _text_twins(nb: Notebook, _path: Path) -> Finding:
     cells = list(_code(nb))
     for k, (n, cell) in enumerate(cells):
@@ -275,8 +283,8 @@ def _normal(nb: Notebook, _path: Path) -> Finding:
 
 
 CHECKS: Final[tuple[Callable[[Notebook, Path], Finding], ...]] = (
-    _executed, _no_widget_state, _no_errors, _short_cells, _nine_parts, _text_twins, _pictures, _links, _ids,
-    _no_machine, _nothing_random, _reasons, _normal,
+    _executed, _no_widget_state, _no_errors, _short_cells, _nine_parts, _foreseen, _text_twins, _pictures, _links,
+    _ids, _no_machine, _nothing_random, _reasons, _normal,
 )  # fmt: skip
 
 

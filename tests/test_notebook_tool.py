@@ -16,6 +16,17 @@ from gmp_lab import notebook_tool as tool
 FIGURE = {"application/vnd.plotly.v1+json": {"data": [], "layout": {}}, "text/plain": "Figure()"}
 
 
+HEADER = """# The model · 模型
+
+About 30 minutes
+
+1. **name** this;
+2. **predict** that;
+3. **explain** why.
+
+**You need** nothing."""
+
+
 def code(source: str, **more: Any) -> Any:
     return new_code_cell(source, **more)
 
@@ -23,7 +34,7 @@ def code(source: str, **more: Any) -> Any:
 def good() -> Any:
     """A notebook that has everything a chapter must have."""
     parts = [new_markdown_cell(f"## {part}: more words") for part in tool.PARTS]
-    cells = [new_markdown_cell("# The model · 模型"), *parts]
+    cells = [new_markdown_cell(HEADER), *parts]
     cells[2:2] = [code("fig", outputs=[new_output("display_data", FIGURE)]), code("usage_table(run)")]
     cells += [code("one = predict('a')"), code("two = predict('b')"), new_markdown_cell("[part](#Recap:-more-words)")]
     nb = new_notebook(cells=cells, metadata={"kernelspec": tool.KERNELSPEC, "language_info": tool.LANGUAGE})
@@ -94,6 +105,11 @@ def with_one_prediction(nb: Any) -> None:
     next(cell for cell in nb.cells if "predict(" in cell.source).source = "one = 1"
 
 
+def with_an_unforeseen_outcome(nb: Any) -> None:
+    said = "predicted: nothing\nthe run:   7, which no option said"
+    add_code(nb, "guess.outcome(7)", outputs=[new_output("execute_result", {"text/plain": said}, execution_count=5)])
+
+
 def with_a_figure_without_text(nb: Any) -> None:
     add_code(nb, "fig", outputs=[new_output("display_data", FIGURE)])
 
@@ -156,6 +172,7 @@ DEFECTS: dict[Callable[[Any], None], str] = {
     without_a_part: 'no part "Exam corner"',
     with_parts_in_another_order: "not in the order",
     with_one_prediction: "fewer than two predictions",
+    with_an_unforeseen_outcome: "none of its prediction's options",
     with_a_figure_without_text: "has no text beside it",
     with_a_lost_file: "link to 02-nowhere.ipynb leads nowhere",
     with_a_lost_heading: "link to #Nothing names a heading",
