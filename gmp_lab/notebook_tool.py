@@ -284,7 +284,7 @@ def _normal(nb: Notebook, _path: Path) -> Finding:
 
 CHECKS: Final[tuple[Callable[[Notebook, Path], Finding], ...]] = (
     _executed, _no_widget_state, _no_errors, _short_cells, _nine_parts, _foreseen, _text_twins, _pictures, _links,
-    _ids, _no_machine, _nothing_random, _reasons, _normal,
+    _ids, _no_machine, _nothing_random, _reasons, _normal, *notebook_prose.CHECKS,
 )  # fmt: skip
 
 

@@ -64,7 +64,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"stacks"}
     | {"stream", "sync", "twins", "workload"},
     "gocell": {"dump", "errors", "gctrace", "golang", "metrics", "recording", "schedtrace"},
-    "chapters": READERS | {"stackmath"},
+    "chapters": READERS | {"experiments", "stackmath"},
     "widgets": READERS,
     "__init__": {"config", "errors", "recording", "replay", "simulate", "sync", "timer", "workload"},
 }
