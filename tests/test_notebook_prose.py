@@ -12,7 +12,7 @@ from gmp_lab import notebook_prose as prose
 from gmp_lab.claims import claims
 
 CHAPTER = Path("02-3-run-queues.ipynb")
-HEADER = "# 2.3 · Queues — 队列\n\nabout 30 minutes\n\n1. **name** a;\n2. **say** b;\n3. **do** c.\n\n**You need** 99."
+HEADER = "# 2.3 · Queues — 队列\n\n30 minutes\n\n1. **name** a;\n2. **say** b;\n3. **do** c.\n\n**You need** 99."
 
 
 def notebook(text: str, source: str = "run(us=2000)", printed: str = "waits 107.7 us, 1,024 of them") -> Any:

@@ -88,7 +88,7 @@ def with_long_cells(nb: Any) -> None:
 
 
 def without_a_header(nb: Any) -> None:
-    nb.cells[0].source = "# The model"  # no Chinese
+    nb.cells[0].source = HEADER.replace(" · 模型", "")
 
 
 def without_a_part(nb: Any) -> None:
