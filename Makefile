@@ -51,7 +51,7 @@ doctor: python ## say what is installed and how to mend what is missing
 lock: ## compile requirements.lock from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv"; exit 1; }
 	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
-		--extra lab --extra go --extra test -o requirements.lock pyproject.toml
+		--extra lab --extra go --extra grade --extra test -o requirements.lock pyproject.toml
 
 clean: ## remove .venv and everything else that these commands made
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks test-artifacts

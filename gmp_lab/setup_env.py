@@ -124,7 +124,7 @@ def wanted_packages(purpose: str, with_go: bool) -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     extras = project["project"]["optional-dependencies"]
     listed = [*project["project"]["dependencies"], *extras["lab"]]
-    listed += extras["test"] if purpose == "test" else []
+    listed += [*extras["grade"], *extras["test"]] if purpose == "test" else []
     listed += extras["go"] if with_go else []
     return names_of(listed)
 
