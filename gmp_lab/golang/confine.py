@@ -13,20 +13,25 @@ from __future__ import annotations
 
 import ctypes
 import os
+import stat
 import struct
 import sys
+from collections.abc import Sequence
 from typing import Final
 
-# linux/landlock.h: rights of the file system that change it, and the version of the interface that brought them
-_WRITE_FILE: Final = 1 << 1
+# linux/landlock.h: rights of the file system, and the version of the interface that brought some of them
+_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _REFER: Final = 1 << 13
 _TRUNCATE: Final = 1 << 14
 _CHANGES: Final = _WRITE_FILE | sum(1 << bit for bit in range(4, 13))  # remove and make, of every kind
+_READS: Final = _EXECUTE | _READ_FILE | _READ_DIR
+_OF_FILES: Final = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE  # what a rule about a single file can name
+_TCP: Final = 0b11  # bind and connect, since version 4
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same numbers on every architecture
 _PATH_BENEATH: Final = 1
 _VERSION: Final = 1  # flag: only tell the version
 _NO_NEW_PRIVS: Final = 38  # prctl: what Landlock asks of processes without rights
-_DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/full", "/dev/tty")
+DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/full", "/dev/tty")
 
 
 def version() -> int:
@@ -36,18 +41,28 @@ def version() -> int:
     return max(0, _syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION))
 
 
-def write_only_below(folder: str) -> bool:
-    """Give up writing anywhere but below folder, for this process and all that it starts; False if that cannot be."""
+def restrict(writable: Sequence[str], readable: Sequence[str] | None = None) -> bool:
+    """Give up writing anywhere but below these folders, for this process and all that it starts; for ever.
+
+    With ``readable``, reading is given up too except below those and the writable ones, and so is TCP.  False where
+    the system has no Landlock; nothing is given up then.
+    """
     have = version()
     if not have:
         return False
-    rights = _CHANGES | (_REFER if have >= 2 else 0) | (_TRUNCATE if have >= 3 else 0)
-    ruleset = _syscall(_CREATE_RULESET, struct.pack("Q", rights), ctypes.c_size_t(8), 0)
+    changes = _CHANGES | (_REFER if have >= 2 else 0) | (_TRUNCATE if have >= 3 else 0)
+    handled = changes if readable is None else changes | _READS
+    tcp = _TCP if readable is not None and have >= 4 else 0
+    attributes = struct.pack("QQ", handled, tcp) if have >= 4 else struct.pack("Q", handled)
+    ruleset = _syscall(_CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0)
     if ruleset < 0:
         return False
-    _allow(ruleset, folder, rights)
-    for device in _DEVICES:
-        _allow(ruleset, device, rights & (_WRITE_FILE | _TRUNCATE))
+    for folder in writable:
+        _allow(ruleset, folder, handled)
+    for device in DEVICES:
+        _allow(ruleset, device, handled & (_WRITE_FILE | _TRUNCATE | _READ_FILE))
+    for path in readable or ():
+        _allow(ruleset, path, _READS)
     ctypes.CDLL(None).prctl(_NO_NEW_PRIVS, 1, 0, 0, 0)
     done = _syscall(_RESTRICT_SELF, ruleset, 0) == 0
     os.close(ruleset)
@@ -58,7 +73,8 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
     try:
         opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
-        return  # a device that is not there needs no right
+        return  # what is not there needs no right
+    rights = rights if stat.S_ISDIR(os.fstat(opened).st_mode) else rights & _OF_FILES
     _syscall(_ADD_RULE, ruleset, _PATH_BENEATH, struct.pack("=Qi", rights, opened), 0)
     os.close(opened)
 
@@ -81,7 +97,7 @@ def main(argv: list[str]) -> None:
     """Give up the rights and become the program."""
     folder, size, *command = argv
     limit_files(int(size))
-    write_only_below(folder)
+    restrict([folder])
     os.execv(command[0], command)
 
 
