@@ -7,7 +7,7 @@ are what they are good for, not absolute times.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 
 from gmp_lab import params
 from gmp_lab.errors import ConfigError, check_bool, check_choice, check_int
@@ -88,6 +88,7 @@ class Config:
     updatemaxprocs  GODEBUG=updatemaxprocs: GOMAXPROCS follows the quota if it is Go's default (1.25+)
     containermaxprocs  GODEBUG=containermaxprocs: Go's default for GOMAXPROCS looks at the quota (1.25+)
     auto_procs      gomaxprocs is Go's default; set by gomaxprocs=None, so that you need not
+    initial_stack   what-if: bytes of a new goroutine's stack, a power of two from 2048 to 1 MiB; None: the version's
     steal           what-if: what a thief takes of a ring, one of STEALS; Go: "half". "off": nothing is stolen
     startup         "bare": main alone; "real": with the goroutines and ticks that a real program starts with
     max_events      guard against endless programs: engine steps, 1..1e9
@@ -121,6 +122,7 @@ class Config:
     updatemaxprocs: bool = True
     auto_procs: bool = False
     steal: str = "half"
+    initial_stack: int | None = None
 
     def __post_init__(self) -> None:
         check_int("seed", self.seed, 0, 2**63 - 1)
@@ -138,6 +140,7 @@ class Config:
             raise ConfigError("costs", self.costs, "a Costs(...)")
         check_choice("os", self.os, tuple(params.SYSTEMS))
         check_choice("steal", self.steal, STEALS)
+        self._check_stack()
         check_bool("scheddetail", self.scheddetail)
         check_bool("gcshrinkstackoff", self.gcshrinkstackoff)
         check_bool("adaptivestackstart", self.adaptivestackstart)
@@ -145,6 +148,17 @@ class Config:
         check_int("gomemlimit", self.gomemlimit, 0, 2**63 - 1, "bytes")
         check_bool("gctrace", self.gctrace)
         check_bool("gcstoptheworld", self.gcstoptheworld)
+
+    def _check_stack(self) -> None:
+        size = self.initial_stack
+        if size is not None and check_int("initial_stack", size, 2048, 1 << 20, "bytes") & (size - 1):
+            raise ConfigError("initial_stack", size, "a power of two from 2048 to 1048576 bytes, or None")
+
+    @property
+    def rules(self) -> params.Version:
+        """The rules of the Go version on the operating system, with the initial stack that was asked for."""
+        row = params.rules(self.go, self.os)
+        return row if self.initial_stack is None else replace(row, stack_min=self.initial_stack)
 
     def _check_quota(self) -> None:
         check_int("period_us", self.period_us, 1_000, 1_000_000, "us")

@@ -99,6 +99,7 @@ NEXT: list[Row] = [
     (1, v.E_EXIT, 1, 0, 0, v.EXIT_GOEXIT),
     (1, v.E_DEADLOCK, -1, -1, -1, 1),
     (1, v.E_LOCK_SPIN, 1, 0, 0, 1),
+    (1, v.E_SCHED_LOCK, 1, 0, 0, 500),
     (1, v.E_STARVING, 1, 0, 0, 1),
     (1, v.E_STARVING, 1, 0, 0, 0),
     *((1, v.E_STW_STOP, 1, 0, 0, why) for why in range(len(v.STW_REASONS))),

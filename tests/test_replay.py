@@ -16,7 +16,7 @@ from gmp_lab.replay.traced import TRACED
 NOTES = {v.E_HANDOFF, v.E_STEAL_SLEEP, v.E_PREEMPT, v.E_SIGNAL, v.E_SCHEDTRACE, v.E_TIMER, v.E_LOG, v.E_DEADLOCK,
          v.E_NET_ARRIVE, v.E_LOCK_SPIN, v.E_STARVING, v.E_TIMER_RUN, v.E_TIMER_HEAP, v.E_STW_STOPPED,
          v.E_GC_TRACE, v.E_SAFE_POINTS, v.E_SAFE_POINT, v.E_REFILL, v.E_QUOTA, v.E_TRACE_SYNC,
-         v.E_SWEEP, v.E_NOTE}  # fmt: skip
+         v.E_SWEEP, v.E_NOTE, v.E_SCHED_LOCK}  # fmt: skip
 GLOBAL = (300, v.E_YIELD, 1, 0, 0, v.YIELD_GOSCHED)
 THREE = [(100 + i, v.E_GO_CREATE, 2 + i, 0, 0, 1) for i in range(3)]  # ring 2 3, runnext 4
 

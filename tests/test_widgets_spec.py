@@ -120,7 +120,7 @@ def test_the_corners_of_the_ranges_are_runs_that_end_by_themselves_or_are_refuse
 
 
 @pytest.mark.parametrize(("spec", "control"), CONTROLS, ids=NAMES)
-def test_every_control_changes_the_run(spec: LabSpec, control: AnyControl) -> None:
+def test_every_control_changes_the_run_or_its_figures(spec: LabSpec, control: AnyControl) -> None:
     digests = set()
     for others in ({}, *corners(spec)):
         for value in control.samples():
@@ -129,10 +129,11 @@ def test_every_control_changes_the_run(spec: LabSpec, control: AnyControl) -> No
             except ConfigError:
                 continue
             rec = simulate(*made)
-            digests.add((tuple(sorted(others.items())), tuple(rec.t), tuple(rec.kind), tuple(rec.arg)))
+            figures = tuple(measured(rec, spec.figures))
+            digests.add((tuple(sorted(others.items())), tuple(rec.t), tuple(rec.kind), tuple(rec.arg), figures))
         if len({row[1:] for row in digests}) > len({row[0] for row in digests}):
             return
-    pytest.fail("no two of its values give different runs")
+    pytest.fail("no two of its values give different runs, or figures")
 
 
 @pytest.mark.parametrize("spec", [*SPECS, VERSIONS], ids=lambda spec: spec.name)

@@ -47,6 +47,18 @@ def _responses(rec: Recording, start: int, end: int) -> list[int]:
     return [us for t, _, us in rec.logs() if start <= t <= end]
 
 
+def _within_slo(rec: Recording, start: int, end: int) -> float:
+    """Share of the responses within the SLO that the program was given; 0 of none, or without an SLO."""
+    took, slo = _responses(rec, start, end), rec.params.get("slo_us", 0)
+    return round(100 * sum(us <= slo for us in took) / len(took), 2) if took else 0.0
+
+
+def _budget(rec: Recording, start: int, end: int) -> float:
+    """How much of the error budget is used: 1 % of the responses may come late."""
+    took, slo = _responses(rec, start, end), rec.params.get("slo_us", 0)
+    return round(100 * sum(us > slo for us in took) / (len(took) / 100), 1) if took else 0.0
+
+
 def _stops(rec: Recording, start: int, end: int) -> list[int]:
     """Lengths (ns) of the stops of the world that began in the window, from the request to the new start."""
     out, since = [], -1
@@ -143,6 +155,8 @@ MEASURES: Final[dict[str, tuple[str, Measure]]] = {
     "response, median": ("us", lambda rec, a, b: _quantile(50, _responses(rec, a, b))),
     "response, p99": ("us", lambda rec, a, b: _quantile(99, _responses(rec, a, b))),
     "response, p99.9": ("us", lambda rec, a, b: _quantile(99.9, _responses(rec, a, b))),
+    "within the SLO": ("% of the responses", _within_slo),
+    "error budget used": ("%", _budget),
     "asked to stop until stopped, median": ("us", lambda rec, a, b: _us(_quantile(50, _preempt_waits(rec, a, b)))),
     "asked to stop until stopped, longest": ("us", lambda rec, a, b: _us(_quantile(100, _preempt_waits(rec, a, b)))),
     "signals": ("", _count(v.E_SIGNAL)),

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gmp_lab import params
 from gmp_lab import vocabulary as v
 from gmp_lab.metrics.columns import Ints, columns
 from gmp_lab.metrics.depths import Steps
@@ -29,7 +28,7 @@ def stack_changes(rec: Recording) -> list[StackChange]:
     """Every growth and shrinking and every segment, in order."""
     changes: list[StackChange] = []
     size: dict[int, int] = {}
-    least = params.rules(rec.config.go, rec.config.os).stack_min
+    least = rec.config.rules.stack_min
     c = columns(rec)
     for i in np.flatnonzero(np.isin(c.kind, _KINDS[2:])):
         e = rec[int(i)]
@@ -49,7 +48,7 @@ def stack_changes(rec: Recording) -> list[StackChange]:
 
 def stack_sizes(rec: Recording) -> dict[int, Steps]:
     """Bytes of each goroutine's stack as a step function of time (int64): 0 before it is made and after its end."""
-    least = params.rules(rec.config.go, rec.config.os).stack_min
+    least = rec.config.rules.stack_min
     c = columns(rec)
     at = np.flatnonzero(np.isin(c.kind, _KINDS))
     t: dict[int, list[int]] = {}

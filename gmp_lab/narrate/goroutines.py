@@ -195,7 +195,8 @@ def _lock_spin(c: Scene) -> SaidFrom:
 
 def _sched_lock(c: Scene) -> SaidFrom:
     text = f"M{c.e.m} has to wait {c.e.arg:,} ns for the scheduler's lock before it can run {c.g(c.e.g)}."
-    return text, "lock2", "one lock for the global queue: who takes from it waits for the others", "lock_futex.go"
+    rule = "one lock for the global queue: who takes from it waits for the others"
+    return text, "lock2", rule, "runtime/lock_spinbit.go"
 
 
 def _starving(c: Scene) -> SaidFrom:

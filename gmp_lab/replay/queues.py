@@ -15,7 +15,7 @@ class Queues:
     """A state, and what of the rules is needed to follow its queues."""
 
     def __init__(self, config: Config) -> None:
-        version = params.rules(config.go, config.os)
+        version = config.rules
         self.state = State(0, {}, [PState(i) for i in range(config.gomaxprocs)], [], deque(), [], [])
         real = config.startup == "real"
         self.state.ps[0].schedtick = version.startup_schedtick if real else params.bareSchedtick

@@ -80,7 +80,7 @@ class Runtime(ABC):
     def __init__(self, config: Config, emit: Callable[[Row], None] | None) -> None:
         self.config = config
         self.costs = config.costs
-        self.version = params.rules(config.go, config.os)
+        self.version = config.rules
         self.system = params.SYSTEMS[config.os]
         self.runnext = self.version.runnext  # the version's, where they are asked for most often
         self.ring = self.version.ring if self.version.local_queues else 0

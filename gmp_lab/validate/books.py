@@ -87,7 +87,7 @@ class Books:
     """Everything that is known after the events so far; 0 is no goroutine, -1 no P and no M."""
 
     def __init__(self, rec: Recording) -> None:
-        version = params.rules(rec.config.go, rec.config.os)
+        version = rec.config.rules
         self.rec = rec
         self.keeps_p = version.syscall_keeps_p
         self.version = version
