@@ -45,8 +45,8 @@ def signalled(point: Point) -> Values:
 
 ALL: Final = (
     Experiment(
-        "debugger", "What does gdb show when it stops at the signal that the runtime sends?", "04-2-signal-preemption",
-        "tight_loop.go", (Point(1, {"ms": 300}, exact=("stopped_by",)),), signalled, ("4.2-07", "4.2-08", "4.2-09"),
-        shown, under=SHOWN,
+        "debugger", "What does gdb show when it stops at the signal that the runtime sends?",
+        "04-2-signal-preemption", "tight_loop.go", (Point(1, {"ms": 300}, exact=("stopped_by",)),), signalled,
+        ("4.2-07", "4.2-08", "4.2-09"), shown, under=SHOWN,
     ),
 )  # fmt: skip
