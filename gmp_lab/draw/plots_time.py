@@ -232,7 +232,8 @@ def _stack_drawn(rec: Recording, window: Window | None) -> Drawn:
     linked = sum(not c.used and c.new > c.old for c in changes)
     how = f"{copied / 1024:,.1f} KiB copied" if copied else f"{count(linked, 'segment')} linked"
     title = f"Stacks of up to {largest:g} KiB; {count(len(changes), 'change')}, {how}"
-    return over_time(rec, window, title, f"the first {len(chosen)} goroutines whose stacks change", traces)
+    shown = f"shown: {count(len(chosen), 'goroutine')}, the first whose stacks change"
+    return over_time(rec, window, title, shown, traces)
 
 
 def _stack_table(rec: Recording, window: Window | None) -> Table:
@@ -245,7 +246,10 @@ def _stack_table(rec: Recording, window: Window | None) -> Table:
     )
 
 
-STACKS: Final = Plot(_stack_styles, _stack_drawn, _stack_table, "KiB", y_axis={"type": "log", "dtick": "D1"})
+_SIZES: Final = [2.0**k for k in range(21)]  # ticks at powers of two, as stacks have no other sizes
+STACKS: Final = Plot(
+    _stack_styles, _stack_drawn, _stack_table, "KiB", y_axis={"type": "log", "tickmode": "array", "tickvals": _SIZES}
+)
 
 # --- the group's CPU time -----------------------------------------------------------------------------------------
 
