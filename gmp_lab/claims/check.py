@@ -134,7 +134,7 @@ def all_of(*outcomes: Outcome) -> Outcome:
     """All that could be seen hold, and something could; one that fails decides, and is told alone."""
     holds = [one.holds for one in outcomes]
     whole = False if False in holds else True if True in holds else None
-    told = [one.said for one in outcomes if whole is not False or one.holds is False]
+    told = [one.said for one in outcomes if whole is None or one.holds is whole]
     return Outcome(whole, "; ".join(dict.fromkeys(told)))
 
 

@@ -216,13 +216,17 @@ def sysmon_takes_the_p_and_hands_it_over() -> Outcome:
     sysmon = seen(rec, v.E_M_NEW, arg=v.M_SYSMON)[0].m
     taken = seen(rec, v.E_RETAKE)[0]
     given = seen(rec, v.E_M_START, p=taken.p)[0]
-    idle = counted(run(_only_a_call, gomaxprocs=2), v.E_RETAKE)
+    idle, alone = (counted(run(_only_a_call, gomaxprocs=procs), v.E_RETAKE, arg=sysmon) for procs in (2, 1))
     return all_of(
         expect(
             taken.arg == sysmon and seen(rec, v.E_HANDOFF)[0].m == sysmon and given.m not in (sysmon, taken.m),
             f"sysmon (thread {sysmon}) takes it and starts thread {given.m} with it",
         ),
-        expect(idle == 0, f"with nothing to run for it it is taken {idle} times in 8 ms"),
+        expect(
+            idle == 0 and alone == 1,
+            f"from a call of 8 ms with nothing to run it is taken {idle} times beside an idle P, "
+            f"{alone} times if it is the only one",
+        ),
         in_order(PROC, "retake", "handoffp(pp)"), source_has(PROC, "handoffp", "startm(pp"),
     )  # fmt: skip
 

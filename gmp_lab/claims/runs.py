@@ -74,7 +74,8 @@ def _experiment(name: str, number: int, on_go: bool) -> Both:
     for band in point.bands:
         wrong = [side.source for side in (real, ours) if not band.holds(side.values)]
         found.append(expect(not wrong, f"{sides}: {band.says}" + f"; not so: {', '.join(wrong)}" * bool(wrong)))
-    for key in point.exact:
-        same = bool(real.values.get(key)) and real.values.get(key) == ours.values.get(key)
-        found.append(expect(same, f"{sides}: the same {key}" if same else f"{sides}: {key} differs"))
+    if point.exact:
+        other = [key for key in point.exact if not real.values.get(key) or real.values[key] != ours.values.get(key)]
+        same = f"the same {', '.join(point.exact)}"
+        found.append(expect(not other, f"{sides}: {', '.join(other)} differs" if other else f"{sides}: {same}"))
     return Both(real.values, ours.values, all_of(*found))

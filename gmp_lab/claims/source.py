@@ -13,7 +13,7 @@ from typing import Final
 
 from gmp_lab.claims.check import Outcome, expect
 from gmp_lab.claims.ledger import NEWEST
-from gmp_lab.golang import Toolchain, find_toolchain, runtime_source
+from gmp_lab.golang import GoCompileError, GoRunError, Toolchain, build, find_toolchain, runtime_source
 from gmp_lab.golang.gosource import GoSource, Number
 
 _OWN: Final = re.compile(r"(?<!_test)\.(go|s|md)$")
@@ -27,7 +27,7 @@ def source_has(file: str, symbol: str = "", text: str = "", go: str = NEWEST) ->
     found = _toolchain(go)
     if found is None:
         return _no_source(go)
-    where = f"{file} of Go {found.version}"
+    where = _place(file, go)
     try:
         declared = _declared(found, file, symbol)
     except LookupError:
@@ -35,7 +35,7 @@ def source_has(file: str, symbol: str = "", text: str = "", go: str = NEWEST) ->
     if not text:
         return expect(True, f"{where} declares {symbol}")
     there = _plain(text) in _plain(declared)
-    place = f"{symbol} in {where}" if symbol else where
+    place = f"{symbol} ({where})" if symbol else where
     return expect(there, f"{place} has {text!r}" if there else f"{place} does not have {text!r}")
 
 
@@ -51,11 +51,10 @@ def source_lacks(word: str, where: str = "runtime", symbol: str = "", go: str = 
     try:
         having = [file for file in files if whole.search(_code(found.goroot, file, symbol))]
     except LookupError:
-        return Outcome(False, f"{where} of Go {found.version} does not declare {symbol}")
-    place = f"{symbol} in {where}" if symbol else where
+        return Outcome(False, f"{_place(where, go)} does not declare {symbol}")
     if having:
-        return Outcome(False, f"{word} stands in {', '.join(having[:3])} of Go {found.version}")
-    return Outcome(True, f"{place} of Go {found.version} has no {word}")
+        return Outcome(False, f"{word} stands in {', '.join(_place(file, go) for file in having[:3])}")
+    return Outcome(True, f"{f'{symbol} ({_place(where, go)})' if symbol else _place(where, go)} has no {word}")
 
 
 def constant_is(file: str, name: str, value: Number, go: str = NEWEST) -> Outcome:
@@ -67,7 +66,7 @@ def constant_is(file: str, name: str, value: Number, go: str = NEWEST) -> Outcom
         real = go_source(found.goroot).constant(file, name)
     except LookupError as problem:
         return Outcome(False, str(problem))
-    return expect(real == value, f"{name} is {real} in {file} of Go {found.version}")
+    return expect(real == value, f"{name} ({_place(file, go)}) is {real}")
 
 
 def in_order(file: str, symbol: str, *texts: str, go: str = NEWEST) -> Outcome:
@@ -79,8 +78,8 @@ def in_order(file: str, symbol: str, *texts: str, go: str = NEWEST) -> Outcome:
     for text in texts:
         at = code.find(_plain(text), at) + 1
         if not at:
-            return Outcome(False, f"{symbol} of Go {found.version} has no {text!r} at that place")
-    return Outcome(True, f"{symbol} of Go {found.version}: " + ", then ".join(texts))
+            return Outcome(False, f"{symbol} ({_place(file, go)}) has no {text!r} at that place")
+    return Outcome(True, f"{symbol} ({_place(file, go)}) has {', then '.join(texts)}")
 
 
 def file_lacks(path: str, go: str = NEWEST) -> Outcome:
@@ -92,10 +91,38 @@ def file_lacks(path: str, go: str = NEWEST) -> Outcome:
     return expect(not there, f"Go {found.version} has {'a' if there else 'no'} file src/{path}")
 
 
+def declared_names(file: str, pattern: str, go: str = NEWEST) -> tuple[list[str], Outcome]:
+    """What the group of a pattern matches in the lines of the code, each once; open without the source."""
+    found = _toolchain(go)
+    if found is None:
+        return [], _no_source(go)
+    names = list(dict.fromkeys(re.findall(pattern, _code(found.goroot, file, ""), re.MULTILINE)))
+    return names, expect(names, f"{len(names)} names in {_place(file, go)}")
+
+
+@cache
+def compiles(program: str) -> str | None:
+    """What the installed Go says to a program: "" if it compiles it; None without a toolchain that can."""
+    found = find_toolchain(NEWEST)
+    if found is None:
+        return None
+    try:
+        build(program, found)
+    except GoCompileError as refused:
+        return str(refused)
+    except GoRunError:
+        return None
+    return ""
+
+
 @cache
 def go_source(goroot: str) -> GoSource:
     """The reader of one toolchain's source."""
     return GoSource(goroot)
+
+
+def _place(file: str, go: str) -> str:
+    return file if go == NEWEST else f"{file} of Go {go}"
 
 
 def _toolchain(go: str) -> Toolchain | None:
