@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gmp_lab import ConfigError, experiments, golang
 from gmp_lab.claims import claims
-from gmp_lab.experiments import CATALOGUE, Band, Experiment, Point, Values, record, watched
+from gmp_lab.experiments import CATALOGUE, Band, Experiment, Point, Values, bodies, osthreads, record, watched
 from gmp_lab.experiments.model import show, values_of
 from gmp_lab.gocell import call_path
 from gmp_lab.golang import GoRun, GoRunError
@@ -24,7 +24,9 @@ POINTS = [pytest.param(e, p, id=f"{e.name}-{i}") for e in CATALOGUE.values() for
 MACHINE = ("scaling", "maxprocs")  # what they give depends on the CPUs that are free
 LIVE = ("listing", "order", "steal", "stack_move", "stack_gc", "overflow", "waits", "threads", "sockets", "handoff",
         "tight_loop", "signals", "mix")  # fmt: skip
-WATCHED = [name for name in ("cloned", "sent", "caught") if not CATALOGUE[name].missing]  # where strace and gdb are
+WATCHED = [  # where strace and gdb are
+    name for name in ("cloned", "main_thread", "locked", "sent", "caught") if not CATALOGUE[name].missing
+]
 
 
 @pytest.fixture
@@ -91,6 +93,20 @@ def test_without_strace_it_shows_what_was_recorded(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PATH", "")
     sent = CATALOGUE["sent"]
     assert sent.missing == "strace" and sent.real().source == "recorded"
+
+
+def test_a_thread_is_made_by_the_one_that_acted_before_it() -> None:
+    rec = bodies.threads_run(Point(2, {"k": 10, "n": 0}))
+    made = osthreads.makers(rec)
+    assert len(made) == sum(e.name == "m_new" for e in rec) - 1
+    assert made.count(1) >= 8  # sysmon, that takes Ps out of calls and hands them over
+
+
+def test_a_thread_that_was_just_made_is_not_woken_by_a_futex_call() -> None:
+    rec = bodies.threads_run(Point(2, {"k": 10, "n": 0}))
+    parks = sum(e.name == "m_park" and e.t > 0 for e in rec)
+    starts = sum(e.name == "m_start" for e in rec)
+    assert parks <= osthreads.futex_calls(rec) < parks + starts
 
 
 def test_gdb_that_could_not_watch_is_one_clear_error() -> None:
