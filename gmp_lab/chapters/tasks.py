@@ -83,4 +83,6 @@ def _number(value: Any) -> bool:
 
 
 def _words(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value)
     return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)

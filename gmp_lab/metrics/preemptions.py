@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from gmp_lab import vocabulary as v
 from gmp_lab.metrics.columns import check_window
-from gmp_lab.recording import Recording
+from gmp_lab.recording import Event, Recording
 
 
 class Preemption(NamedTuple):
@@ -14,7 +14,8 @@ class Preemption(NamedTuple):
 
     ``signals`` were handled in vain or not until it left the P at ``left_ns`` (-1: it did not, in this run), because
     of ``how``: "signal" (asyncPreempt), "check" (a function's prologue or the end of an operation), or "itself" (it
-    parked, ended or called Gosched before it noticed).
+    parked, ended or called Gosched before it noticed, or lost the P in a system call; a call that keeps its P leaves
+    the request as it is).
     """
 
     g: int
@@ -30,23 +31,39 @@ class Preemption(NamedTuple):
         return self.left_ns - self.asked_ns if self.left_ns >= 0 else -1
 
 
-_LEAVES = (v.E_YIELD, v.E_PARK, v.E_EXIT, v.E_SYSCALL)
+_LEAVES = (v.E_YIELD, v.E_PARK, v.E_EXIT)
+_TAKEN = (v.E_RETAKE, v.E_GCSTOP)
 
 
 def preemptions(rec: Recording, start_ns: int = 0, end_ns: int | None = None) -> list[Preemption]:
     """The requests of the window, in order; a repeated request for the same stay counts as one."""
     start, end = check_window(rec, start_ns, end_ns)
     asked: dict[int, list[int]] = {}  # g: p, time, signals, whether the last one stopped it
+    inside: dict[int, int] = {}  # p: g that was asked and is in a system call, with p at its disposal
     found: list[Preemption] = []
     for e in rec:
+        g = e.g
         if e.kind == v.E_PREEMPT:
-            asked.setdefault(e.g, [e.p, e.t, 0, 0])
-        elif e.kind == v.E_SIGNAL and e.g in asked:
-            asked[e.g][2] += 1
-            asked[e.g][3] = e.arg
-        elif e.kind in _LEAVES and e.g in asked:
-            p, t, signals, hit = asked.pop(e.g)
-            stopped = e.kind == v.E_YIELD and e.arg in (v.YIELD_PREEMPTED, v.YIELD_STW)
-            found.append(Preemption(e.g, p, t, signals, e.t, ("signal" if hit else "check") if stopped else "itself"))
+            asked.setdefault(g, [e.p, e.t, 0, 0])
+        elif not asked:
+            continue
+        elif e.kind == v.E_SYSCALL and g in asked and e.arg != v.SYSCALL_BLOCK:
+            inside[e.p] = g
+        elif e.kind == v.E_SYSEXIT:
+            inside = {p: other for p, other in inside.items() if other != g}
+        elif e.kind == v.E_SIGNAL and g in asked:
+            asked[g][2] += 1
+            asked[g][3] = e.arg
+        elif e.kind in _LEAVES or e.kind == v.E_SYSCALL or (e.kind in _TAKEN and e.p in inside):
+            g = inside.pop(e.p) if e.kind in _TAKEN else g
+            if g in asked:
+                found.append(_left(g, asked.pop(g), e))
     found += [Preemption(g, p, t, signals, -1, "not yet") for g, (p, t, signals, _) in asked.items()]
     return sorted(one for one in found if start <= one.asked_ns <= end)
+
+
+def _left(g: int, asked: list[int], e: Event) -> Preemption:
+    """The request as it ended, by event e."""
+    p, t, signals, hit = asked
+    stopped = e.kind == v.E_YIELD and e.arg in (v.YIELD_PREEMPTED, v.YIELD_STW)
+    return Preemption(g, p, t, signals, e.t, ("signal" if hit else "check") if stopped else "itself")
