@@ -23,6 +23,8 @@ LONG_NS: Final = 60_000_000_000
 MANY: Final = 64  # cores: more than one lock can keep busy in any case of the task
 GOROUTINES: Final = 128
 BURSTS: Final = 20
+#: arguments of ``steady_mix``, for sweeps: the pairs of ``pairs``
+PAIRS: Final = {"goroutines": GOROUTINES, "burst_us": 5, "syscall_percent": 0, "bursts": BURSTS}
 CASES: Final = ((5, 1000), (5, 2000), (10, 1000), (20, 4000))  # bursts in us, lock in ns
 
 
@@ -33,6 +35,12 @@ def pairs(go: str, cores: int, lock_ns: int = 0, *, goroutines: int = GOROUTINES
     """
     config = Config(go=go, gomaxprocs=cores, costs=Costs(sched_lock=lock_ns), until_ns=LONG_NS)
     return simulate(config, steady_mix(goroutines, burst_us, syscall_percent=0, bursts=BURSTS))
+
+
+def callers(go: str, cores: int = 4, call_us: float = 2) -> Recording:
+    """100 goroutines that compute and make short system calls, 20 each, with free locks."""
+    config = Config(go=go, gomaxprocs=cores, until_ns=LONG_NS)
+    return simulate(config, steady_mix(100, 20, syscall_percent=100, syscall_us=call_us, bursts=BURSTS))
 
 
 def bursts_per_ms(rec: Recording) -> float:

@@ -184,6 +184,9 @@ def sweep_plot(  # noqa: PLR0913  # each with a name
     base = frame(theme, height or 420, (0, 1), 1)
     base["xaxis"].pop("range")
     base["xaxis"] |= {"title": {"text": _short(x)}, "type": "log" if log else "linear" if d.numeric else "category"}
+    if log:  # a tick at each value: plotly's own stand at 1, 2, ... 9 of each power of ten
+        there = sorted(dict(table.axes)[x])
+        base["xaxis"] |= {"tickvals": there, "ticktext": [_number(value) for value in there]}
     base["yaxis"] |= {"title": {"text": words_of(measure)}, "rangemode": "tozero"}
     base["title"] |= {"text": d.title, "subtitle": {"text": d.note}}
     return go.Figure(_traces(d, by, theme), base | {"showlegend": by is not None})
