@@ -13,6 +13,7 @@ from handmade import recording
 from gmp_lab import Config, Recording, draw, simulate
 from gmp_lab import vocabulary as v
 from gmp_lab.catalog import allocators, backlog, deep_calls, loops, service, skewed, spawn, steady_mix, unsafe_loops
+from gmp_lab.draw.palette import LOOKS
 from gmp_lab.draw.plot import Plot, columns_of, mean_per_column
 from gmp_lab.draw.plots_time import cpu_shares
 from gmp_lab.metrics import cpu_time_ns, latency, queue_depths, spans, stack_changes, thread_count
@@ -218,4 +219,7 @@ def test_the_strip_of_a_life_has_the_stays_and_who_woke_it() -> None:
         ]
         assert sum(one.dwell().values()) == int(mine.length_ns.sum())
         assert draw.life_svg(rec, g).count("<rect") == len(one.stays)
+        wide = [s for s in one.stays if (s.end_ns - s.start_ns) * 1000 >= 20 * rec.end_ns and s.state != "dead"]
+        letters = draw.life_svg(rec, g)
+        assert all(f">{LOOKS[s.state].letter}</text>" in letters for s in wide)  # told without colours
         assert one.title() in draw.life_table(rec, g).text() and "stays" in draw.dwell_table(rec, g).text()

@@ -11,7 +11,7 @@ import numpy as np
 from gmp_lab import vocabulary as v
 from gmp_lab.draw.axes import Window, whole_window
 from gmp_lab.draw.findings import count, duration, percent
-from gmp_lab.draw.palette import LOOKS, colour, page
+from gmp_lab.draw.palette import LOOKS, colour, contrast, page
 from gmp_lab.draw.segments import words
 from gmp_lab.draw.tables import Table
 from gmp_lab.errors import check_int
@@ -20,6 +20,7 @@ from gmp_lab.recording import Recording
 
 _W: Final = 1000  # units of the strip's width
 _LISTED: Final = 60  # stays in the table
+_ROOM: Final = 14  # a box that is so wide holds its letter
 #: upper edge and height of a state's box: the busier, the taller
 _HEIGHTS: Final = {"running": (2, 38), "syscall": (8, 32), "runnable": (14, 26), "waiting": (22, 18)}
 
@@ -140,11 +141,18 @@ def _box(stay: Stay, start: int, end: int, theme: str) -> str:
     look = page(theme)
     said = f"{LOOKS[stay.state].words} for {duration(stay.end_ns - stay.start_ns)}: {stay.what}"
     woken = f"; woken by {stay.woken_by}" if stay.woken_by else ""
+    fill = colour(stay.state, theme)
+    ink = max((look.ink, look.paper), key=lambda c: contrast(c, fill))
+    letter = LOOKS[stay.state].letter.strip() if w >= _ROOM else ""
+    text = (
+        f'<text x="{x + w / 2:.2f}" y="{high[0] + high[1] / 2 + 5:g}" text-anchor="middle" font-size="14" '
+        f'fill="{ink}" pointer-events="none">{letter}</text>'
+    )
     return (
         f'<rect x="{x:.2f}" y="{high[0]}" width="{max(w, 0.5):.2f}" height="{high[1]}" '
-        f'fill="{colour(stay.state, theme)}" stroke="{look.ink}" stroke-width="0.3">'
+        f'fill="{fill}" stroke="{look.ink}" stroke-width="0.3">'
         f"<title>{escape(said + woken)}</title></rect>"
-    )
+    ) + (text if letter else "")
 
 
 def life_html(rec: Recording, g: int, *, window: Window | None = None, theme: str = "light") -> str:
