@@ -8,7 +8,6 @@ from gmp_lab.claims.runs import experiment
 from gmp_lab.claims.runs_world import collected, drains, stop
 from gmp_lab.claims.source import constant_is, in_order, source_has, source_lacks
 from gmp_lab.claims.words import agreed, none_of
-from gmp_lab.runtime.mgcpacer import gcOverAssistWork
 
 PROC, MARK, STUBS = "runtime/proc.go", "runtime/mgcmark.go", "runtime/malloc_stubs.go"
 STOP = "stopTheWorldWithSema"
@@ -213,7 +212,7 @@ def assist_work_is_at_least_64_ki_units() -> Outcome:
     least = constant_is("runtime/mgcpacer.go", "gcOverAssistWork", 64 << 10)
     work = in_order(MARK, "gcAssistAlloc", "scanWork := int64(assistWorkPerByte * float64(debtBytes))",
                     "if scanWork < gcOverAssistWork", "scanWork = gcOverAssistWork")  # fmt: skip
-    return all_of(least, work, expect(gcOverAssistWork == 64 << 10, f"and {gcOverAssistWork} in the model"))
+    return all_of(least, work)
 
 
 @check("3.3-18", kind="source")

@@ -6,11 +6,11 @@ A function here makes no judgement; it says what happened, in numbers.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Final, NamedTuple
+from functools import cache
+from typing import NamedTuple
 
 from gmp_lab import vocabulary as v
 from gmp_lab.catalog import unsafe_loops
-from gmp_lab.claims.check import shared
 from gmp_lab.claims.runs_queues import MS, kinds
 from gmp_lab.config import Config
 from gmp_lab.heap import alloc, gc, read_mem_stats
@@ -48,7 +48,7 @@ class Wait(NamedTuple):
         return self.waited / self.loop
 
 
-@shared
+@cache
 def wait(go_version: str = "1.27", kind: str = "free", off: bool = False, ms: int = 100) -> Wait:
     """One P: a loop of one kind runs, one goroutine waits for the P.  ``off``: asyncpreemptoff=1."""
 
@@ -61,7 +61,7 @@ def wait(go_version: str = "1.27", kind: str = "free", off: bool = False, ms: in
     return _waited(_one_p(Program(main), go_version, off))
 
 
-@shared
+@cache
 def short_loops(go_version: str = "1.27", turns: int = 40_000, ns: int = 1000) -> Wait:
     """The same with a loop of loops: so many turns, each a loop of 1 us that would be over soon."""
 
@@ -102,7 +102,7 @@ class Asked(NamedTuple):
     longest_us: float
 
 
-@shared
+@cache
 def asked() -> Asked:
     """Two Ps with loops, a system call, a stop of the world, a collection, and goroutines that call Gosched."""
 
@@ -147,7 +147,7 @@ def _unasked(rec: Recording) -> int:
     return found
 
 
-@shared
+@cache
 def short_goroutines() -> tuple[float, int]:
     """One P is busy with a hundred goroutines of 1 ms: for how many ms, and how often somebody was asked to stop."""
 
@@ -166,7 +166,7 @@ def short_goroutines() -> tuple[float, int]:
     return rec.end_ns / MS, kinds(rec, v.E_PREEMPT)
 
 
-@shared
+@cache
 def sysmon_sleeps() -> tuple[int, ...]:
     """How long sysmon sleeps between its rounds, in us, while one goroutine computes: each new length."""
 
@@ -190,7 +190,7 @@ class Pending(NamedTuple):
     left_before: bool
 
 
-@shared
+@cache
 def pending_call() -> Pending:
     """Runtime code for 30 ms, in which a request cannot be heard; then a system call, then a call-free loop."""
 
@@ -211,7 +211,7 @@ def pending_call() -> Pending:
     return Pending(first.t / MS, call.t / MS, noted[AFTER_CALL], noted[OTHER], left)
 
 
-@shared
+@cache
 def delays(unsafe_percent: int = 50) -> tuple[float, ...]:
     """From the request to the stop, in us, of loops that cannot be stopped for a part of each 100 us; sorted."""
     program = unsafe_loops(hogs=4, loop_us=200_000, unsafe_percent=unsafe_percent, rounds=2)

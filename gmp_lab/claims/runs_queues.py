@@ -5,12 +5,12 @@ A function here makes no judgement; it says what happened, in numbers.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from gmp_lab import twins
 from gmp_lab import vocabulary as v
 from gmp_lab.catalog import skewed, steady_mix
-from gmp_lab.claims.check import shared
 from gmp_lab.config import Config, Costs
 from gmp_lab.metrics import measured, sources, steals
 from gmp_lab.recording import Recording
@@ -44,7 +44,7 @@ class Queues(NamedTuple):
     stolen: int
 
 
-@shared
+@cache
 def queues(go_version: str, procs: int) -> Queues:
     """128 goroutines that meet in pairs after 1 us of computing, with a price for the scheduler's lock."""
     config = Config(gomaxprocs=procs, cores=procs, go=go_version, costs=Costs(sched_lock=LOCK_NS))
@@ -60,7 +60,7 @@ def speedup(go_version: str, procs: int) -> float:
     return queues(go_version, 1).us / queues(go_version, procs).us
 
 
-@shared
+@cache
 def started(procs: int, goroutines: int) -> tuple[tuple[int, ...], int]:
     """The order in which goroutines ran that one loop had started, and how many of them ended."""
     wg = WaitGroup()
@@ -104,7 +104,7 @@ def _thefts(rec: Recording) -> tuple[Theft, ...]:
     return tuple(Theft(*one) for one in found)
 
 
-@shared
+@cache
 def thefts(n: int = 17, steal: str = "half") -> Thefts:
     """main starts n goroutines on P0 and never lets go of it: P1 has to take them all."""
     rec = simulate(Config(gomaxprocs=2, steal=steal), twins.steal(n))
@@ -127,7 +127,7 @@ class Spread(NamedTuple):
         return max(self.ran) / (sum(self.ran) / len(self.ran))
 
 
-@shared
+@cache
 def spread(steal: str = "half", procs: int = 4, tasks: int = 200) -> Spread:
     """Tasks of 50 us, all started on one P."""
     rec = simulate(Config(gomaxprocs=procs, steal=steal, until_ns=60_000 * MS), skewed(tasks=tasks))
@@ -147,7 +147,7 @@ class Search(NamedTuple):
     parked: int
 
 
-@shared
+@cache
 def search(procs: int = 16) -> Search:
     """Four goroutines for each P, all started on one: the other threads look for work."""
     most = 0

@@ -5,11 +5,11 @@ A function here makes no judgement; it says what happened, in numbers.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 from gmp_lab import vocabulary as v
 from gmp_lab.catalog import callers, service
-from gmp_lab.claims.check import shared
 from gmp_lab.claims.runs_queues import MS, kinds
 from gmp_lab.config import Config
 from gmp_lab.cycles import cycles
@@ -34,7 +34,7 @@ class Served(NamedTuple):
 LIMIT_US = 8000  # the time-out of the article's tool
 
 
-@shared
+@cache
 def served(  # noqa: PLR0913, PLR0917  # a workload is a function of its numbers
     hogs: int = 0, procs: int = 1, cores: int = 0, quota_us: int | None = None, arrivals: int = 500,
     service_us: int = 200, ms: int = 1000,
@@ -50,7 +50,7 @@ def served(  # noqa: PLR0913, PLR0917  # a workload is a function of its numbers
     )  # fmt: skip
 
 
-@shared
+@cache
 def fail_over() -> tuple[int, float]:
     """Ps taken from blocking calls, and the longest time from the beginning of such a call until then, in ms."""
     program = callers(goroutines=16, call_percent=100, call_us=20_000, rounds=5)
@@ -58,7 +58,7 @@ def fail_over() -> tuple[int, float]:
     return len(found), max(one.taken_ns for one in found) / MS
 
 
-@shared
+@cache
 def threads_for(way: str) -> int:
     """Threads that 64 goroutines make which wait for the outside, by "system call" or by "network"."""
     program = callers(goroutines=64, call_percent=100, call_us=2_000, way=way, rounds=3)
@@ -74,7 +74,7 @@ class Drained(NamedTuple):
     ended: int
 
 
-@shared
+@cache
 def drained() -> Drained:
     """400 tasks wait on 8 Ps; then there are 2."""
 
@@ -98,7 +98,7 @@ def drained() -> Drained:
     return Drained(len(gone), moved, sum(name == "task" for name in rec.g_names), ended)
 
 
-@shared
+@cache
 def limited(limit_mib: int = 0) -> tuple[int, int]:
     """One P, GOGC=off: cycles of the collector, and MiB of the largest heap, under a memory limit (0: none)."""
 

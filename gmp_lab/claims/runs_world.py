@@ -5,10 +5,10 @@ A function here makes no judgement; it says what happened, in numbers.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 from gmp_lab import vocabulary as v
-from gmp_lab.claims.check import shared
 from gmp_lab.claims.runs_queues import MS, kinds
 from gmp_lab.config import Config
 from gmp_lab.cycles import cycles
@@ -63,7 +63,7 @@ def _stopping(loop: str, loop_ms: int) -> Program:
     return Program(main)
 
 
-@shared
+@cache
 def stop(loop: str = "free", loop_ms: int = 20, go_version: str = "1.27", off: bool = False) -> Stop:
     """Four Ps: one asks for the stop, one runs a loop, one is in a system call, one is idle."""
     rec = simulate(Config(gomaxprocs=4, go=go_version, asyncpreemptoff=off), _stopping(loop, loop_ms))
@@ -142,7 +142,7 @@ def _program(count: int, rate_mib_s: int, ms: int, other: bool) -> Program:
     return Program(main)
 
 
-@shared
+@cache
 def collected(  # noqa: PLR0913, PLR0917  # a workload is a function of its numbers
     count: int = 2, rate_mib_s: int = 500, ms: int = 40, procs: int = 4, gogc: int = 100, other: bool = False
 ) -> Collected:
@@ -198,7 +198,7 @@ class Drains(NamedTuple):
     until_stopped: float
 
 
-@shared
+@cache
 def drains(ms: int = 40) -> Drains:
     """Eight goroutines that allocate as fast as they can, on four Ps."""
     rec = simulate(Config(gomaxprocs=4), _program(8, 2000, ms, False))
