@@ -44,7 +44,7 @@ def test_a_result_fits_at_most_one_option_of_a_prediction(question: quiz.Questio
     assert all(sum(option.fits(result) for option in question.options) == 1 for result in results)
 
 
-@pytest.mark.parametrize("notebook", sorted({q.id.partition("-")[0] for q in QUESTIONS}))
+@pytest.mark.parametrize("notebook", sorted({q.notebook for q in QUESTIONS}))
 def test_an_exam_corner_has_four_to_six_questions_with_answers_at_different_places(notebook: str) -> None:
     right = [q.right() for q in quiz.questions(notebook, "exam")]
     assert 4 <= len(right) <= 6 and len({option.letter for option in right if option}) >= 3
