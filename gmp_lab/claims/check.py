@@ -48,7 +48,7 @@ from gmp_lab.errors import ConfigError, check_choice
 
 KINDS: Final = ("simulation", "experiment", "source", "document", "none")
 #: what a check may raise that does not find what it is looking for
-BREAKS: Final = (ConfigError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+BREAKS: Final = (ConfigError, ArithmeticError, AttributeError, LookupError, StopIteration, TypeError, ValueError)
 #: whether experiments are run now on the installed Go, or taken as recorded
 live: ContextVar[bool] = ContextVar("live", default=False)
 
@@ -61,8 +61,8 @@ class Outcome:
 
     @property
     def word(self) -> str:
-        """ "holds", "FAILS" or "open"."""
-        return {True: "holds", False: "FAILS", None: "open"}[self.holds]
+        """ "confirmed" (that is the ledger's verdict, not the article's claim), "FAILS" or "open"."""
+        return {True: "confirmed", False: "FAILS", None: "open"}[self.holds]
 
 
 class Check(NamedTuple):

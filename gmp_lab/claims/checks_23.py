@@ -105,7 +105,7 @@ def the_global_queue_is_under_sched_lock() -> Outcome:
 
 @check("2.3-08", kind="source")
 def goroutines_created_are_counted_since_1_26() -> Outcome:
-    """The metric."""
+    """The counter is in the list of metrics, and was not in 1.25."""
     return all_of(
         source_has(METRICS, text='"/sched/goroutines-created:goroutines"'),
         source_lacks("/sched/goroutines-created:goroutines", METRICS, go="1.25"),
@@ -212,7 +212,7 @@ def next_true_means_runnext() -> Outcome:
 
 @check("2.3-15", kind="source")
 def runqsteal_is_called_by_steal_work() -> Outcome:
-    """Who calls it."""
+    """Which function calls it, and how often it tries."""
     return all_of(
         source_has(PROC, "findRunnable", "stealWork(now)"), source_lacks("runqsteal", PROC, "findRunnable"),
         in_order(PROC, "stealWork", "const stealTries = 4", "stealOrder.start(cheaprand())", "runqsteal(pp, p2"),

@@ -211,7 +211,7 @@ def trace_points_are_compiled_in() -> Outcome:
 
 @check("2.4-12", kind="source")
 def there_are_events_for_goroutines_and_for_ps() -> Outcome:
-    """By name."""
+    """The events of the tracer, by name."""
     names = ("EvGoCreate", "EvGoBlock", "EvGoUnblock", "EvProcStart", "EvProcStop", "EvProcSteal")
     return all_of(
         *(source_has(EVENTS, name) for name in names), source_has(EVENTS, text="start of per-M batch of events"),

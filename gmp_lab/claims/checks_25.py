@@ -22,6 +22,7 @@ from gmp_lab.workload import Body, WaitGroup, go, sleep, syscall, work
 PROC: Final = "runtime/proc.go"
 RUNTIME2: Final = "runtime/runtime2.go"
 HEADER: Final = "runtime/traceback.go"
+DEVICE: Final = Path("/dev/random")
 
 # --- who keeps the P ------------------------------------------------------------------------------------------------
 
@@ -101,11 +102,10 @@ def another_thread_goes_on_with_the_p() -> Outcome:
 @check("2.5-04", kind="experiment")
 def dev_random_does_not_wait() -> Outcome:
     """1000 reads of one byte, each of which would be refused if it had to wait; made here and now."""
-    device = Path("/dev/random")
-    if not device.exists() or not hasattr(os, "O_NONBLOCK"):
+    if not DEVICE.exists() or not hasattr(os, "O_NONBLOCK"):
         return Outcome(None, "this system has no /dev/random")
     waited = 0
-    with open(os.open(device, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as file:
+    with open(os.open(DEVICE, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as file:
         for _ in range(1000):
             waited += file.read(1) is None
     return expect(waited == 0, f"1000 reads of one byte: {waited} would have had to wait")

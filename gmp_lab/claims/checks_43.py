@@ -56,6 +56,7 @@ def today_a_p_is_kept_for_10_to_20_ms() -> Outcome:
 
 @check("4.3-03", kind="experiment")
 def real_go_too() -> Outcome:
+    """How long main waits behind a loop on real Go."""
     seen = experiment("tight_loop")
     share = float(seen.real["wait_over_loop"][0])
     return agreed(expect(share < 0.3, f"real Go: it waited {share:.1%} of a loop of 300 ms"), seen)

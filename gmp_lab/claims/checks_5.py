@@ -60,6 +60,7 @@ def the_runtime_knows_neither_tool() -> Outcome:
 
 @check("5-07", kind="source")
 def what_is_new_in_go() -> Outcome:
+    """The outlook that the ledger gives instead: each of these is in the source."""
     green = source_has("internal/buildcfg/exp.go", text="GreenTeaGC: true")
     quota = source_has("runtime/cgroup_linux.go", "adjustCgroupGOMAXPROCS")
     metric = source_has("runtime/metrics/description.go", text='"/sched/threads/total:threads"')

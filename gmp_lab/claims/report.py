@@ -32,10 +32,11 @@ def report(found: Sequence[Claim], *, on_go: bool = False) -> Report:
     failed = tuple(name for name, one in seen.items() if one.holds is False)
     blocks = [_block(c, seen[c.id]) for c in found]
     count = Counter(one.word for one in seen.values())
-    blocks.append(f"{len(found)} claims: {count['holds']} hold, {count['FAILS']} fail, {count['open']} are open")
+    blocks.append(f"{len(found)} claims: {count['confirmed']} verdicts confirmed, {count['FAILS']} checks fail, "
+                  f"{count['open']} open")  # fmt: skip
     return Report("\n".join(blocks), failed)
 
 
 def _block(c: Claim, seen: Outcome) -> str:
     kinds = " and ".join(dict.fromkeys(one.kind for one in checks(c.id))) or "no check"
-    return f"{c.id:7} {c.verdict:13} {seen.word:6} {c.claim}\n{'':8}{kinds}: {seen.said}"
+    return f"{c.id:7} {c.verdict:13} {seen.word:9} {c.claim}\n{'':8}{kinds}: {seen.said}"

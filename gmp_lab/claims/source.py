@@ -49,7 +49,7 @@ def source_lacks(word: str, where: str = "runtime", symbol: str = "", go: str = 
         return Outcome(False, f"Go {found.version} has no {where}")
     whole = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
     try:
-        having = [file for file in files if whole.search(_code(found.goroot, file, symbol))]
+        having = [file for file in files if _stands_in(_code(found.goroot, file, symbol), whole)]
     except LookupError:
         return Outcome(False, f"{_place(where, go)} does not declare {symbol}")
     if having:
@@ -87,7 +87,7 @@ def file_lacks(path: str, go: str = NEWEST) -> Outcome:
     found = _toolchain(go)
     if found is None:
         return _no_source(go)
-    there = Path(found.goroot, "src", path).exists()
+    there = _exists(found.goroot, path)
     return expect(not there, f"Go {found.version} has {'a' if there else 'no'} file src/{path}")
 
 
@@ -119,6 +119,10 @@ def compiles(program: str) -> str | None:
 def go_source(goroot: str) -> GoSource:
     """The reader of one toolchain's source."""
     return GoSource(goroot)
+
+
+def _stands_in(code: str, word: re.Pattern[str]) -> bool:
+    return word.search(code) is not None
 
 
 def _place(file: str, go: str) -> str:
@@ -158,6 +162,10 @@ def _code(goroot: str, file: str, symbol: str) -> str:
 def _files(goroot: str, folder: str) -> tuple[str, ...]:
     names = sorted(p.name for p in Path(goroot, "src", folder).glob("*") if p.suffix in (".go", ".s"))
     return tuple(f"{folder}/{name}" for name in names if not name.endswith("_test.go"))
+
+
+def _exists(goroot: str, path: str) -> bool:
+    return Path(goroot, "src", path).exists()
 
 
 def _plain(text: str) -> str:
