@@ -11,7 +11,7 @@ import pytest
 from gmp_lab import Config, ConfigError, Recording, simulate
 from gmp_lab import vocabulary as v
 from gmp_lab.catalog import steady_mix
-from gmp_lab.draw import state_chart_svg, state_chart_text
+from gmp_lab.draw import state_chart_svg, state_chart_text, state_chart_title
 from gmp_lab.golang import parse_trace
 from gmp_lab.metrics import spans, state_chart
 
@@ -56,7 +56,8 @@ def test_the_picture_is_well_formed_and_says_what_the_text_says(make: type[Recor
     chart = state_chart(rec, of=of)
     drawn = ["".join(node.itertext()) for node in root.iter() if node.tag.endswith("text")]
     assert len([x for x in drawn if re.fullmatch(r"[\d,]+", x)]) == len(chart.changes)
-    assert text.count("->") == len(chart.changes) and text.count("of the time") == len(chart.states)
+    assert text.count("->") == len(chart.changes) and text.count("of the time") == len(chart.states) + 1
+    assert drawn[0] == text.splitlines()[0] == state_chart_title(rec, of=of)
     assert root.attrib["role"] == "img" and "changes" in root.attrib["aria-label"]
 
 

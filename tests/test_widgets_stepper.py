@@ -157,7 +157,7 @@ def test_the_stage_follows_the_theme(panel: Lab) -> None:
 
 
 def test_the_instant_in_words_is_that_of_the_stage(panel: Lab) -> None:
-    panel.texts.box.selected_index = 1
+    panel.texts.box.selected_index = list(panel.texts.bodies).index("This instant in words")
     panel.stepper.go(250)
     first_line = stage_text(panel.recording, 250).splitlines()[0]
     assert first_line in panel.texts.bodies["This instant in words"].value

@@ -23,7 +23,7 @@ from gmp_lab.draw.plots_time import CPU, HEAP, STACKS, THREADS, THROTTLING
 from gmp_lab.draw.queues import DepthData, apply_queue_depth, queue_depth, queue_depth_data
 from gmp_lab.draw.scene import Stage, stage_at
 from gmp_lab.draw.stage import stage_html, stage_text
-from gmp_lab.draw.statechart import state_chart_svg, state_chart_text
+from gmp_lab.draw.statechart import state_chart_svg, state_chart_text, state_chart_title
 from gmp_lab.draw.sweepplot import sweep_plot, sweep_plot_text
 from gmp_lab.draw.tables import (
     Table,
@@ -76,6 +76,7 @@ __all__ = [
     "stage_text",
     "state_chart_svg",
     "state_chart_text",
+    "state_chart_title",
     "steal_table",
     "summary_table",
     "sweep_plot",

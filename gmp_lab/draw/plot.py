@@ -76,9 +76,13 @@ class Plot:
             fig.layout.xaxis.range = shown if d.unit_ns else d.range
         return d
 
-    def alt(self, rec: Recording, *, window: Window | None = None) -> str:
+    def title(self, rec: Recording, window: Window | None = None) -> str:
+        """What the plot finds, in one line."""
+        return self.drawn(rec, window).title
+
+    def alt(self, rec: Recording, window: Window | None = None) -> str:
         """What the plot shows, in words and numbers."""
-        return f"{self.drawn(rec, window).title}\n{self.table(rec, window).text()}"
+        return f"{self.title(rec, window)}\n{self.table(rec, window).text()}"
 
     def _put(self, fig: go.Figure, d: Drawn) -> None:
         for trace, change in zip(fig.data, d.traces, strict=True):

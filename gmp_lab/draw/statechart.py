@@ -17,6 +17,7 @@ from gmp_lab.metrics.chart import StateChart, StateVisits, state_chart
 from gmp_lab.recording import Recording
 
 _W, _H, _BOX_W, _BOX_H = 800, 520, 196, 58
+_HEAD: Final = 34  # above the picture, for its title
 Point = tuple[float, float]
 
 
@@ -33,7 +34,7 @@ def state_chart_svg(rec: Recording, *, of: str = "G", window: Window | None = No
     total = sum(one.total_ns for one in chart.states)
     boxes = [_box(one, places[one.state], total, theme) for one in chart.states]
     head = (
-        f'<svg role="img" aria-label="{escape(_spoken(chart))}" viewBox="0 0 {_W} {_H}" width="100%" '
+        f'<svg role="img" aria-label="{escape(_spoken(chart))}" viewBox="0 {-_HEAD} {_W} {_H + _HEAD}" width="100%" '
         f'style="max-width:{_W}px;background:{look.paper};font-family:system-ui,sans-serif" '
         'xmlns="http://www.w3.org/2000/svg">'
     )
@@ -41,7 +42,9 @@ def state_chart_svg(rec: Recording, *, of: str = "G", window: Window | None = No
         f'<defs><marker id="tip-{theme}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="9" markerHeight="9" '
         f'markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L10 5L0 10z" fill="{look.ink}"/></marker></defs>'
     )
-    return head + tip + "".join(arrows).replace("url(#tip)", f"url(#tip-{theme})") + "".join(boxes) + "</svg>"
+    place = f'x="0" y="{16 - _HEAD}" font-size="15" font-weight="600" fill="{look.ink}"'
+    title = f"<text {place}>{escape(_title(chart))}</text>"
+    return head + tip + title + "".join(arrows).replace("url(#tip)", f"url(#tip-{theme})") + "".join(boxes) + "</svg>"
 
 
 def _places(chart: StateChart) -> dict[str, Point]:
@@ -98,6 +101,24 @@ def _box(one: StateVisits, at: Point, total: int, theme: str) -> str:
 _WHAT: Final = {"G": "goroutines", "P": "Ps", "M": "threads"}
 
 
+def _title(chart: StateChart) -> str:
+    """The finding: in which state most of the time went, and which change was the most frequent."""
+    total = sum(one.total_ns for one in chart.states)
+    if not total:
+        return f"States of {_WHAT[chart.of]}: none"
+    longest = max(chart.states, key=lambda one: one.total_ns)
+    said = f"States of {_WHAT[chart.of]}: {percent(longest.total_ns, total)} of the time {LOOKS[longest.state].words}"
+    if not chart.changes:
+        return f"{said}; no change"
+    (a, b), n = min(chart.changes.items(), key=lambda item: (-item[1], item[0]))
+    return f"{said}; most often {LOOKS[a].words} to {LOOKS[b].words}, {count(n, 'time')}"
+
+
+def state_chart_title(rec: Recording, *, of: str = "G", window: Window | None = None) -> str:
+    """What the chart finds, in one line; ConfigError as for ``state_chart_svg``."""
+    return _title(state_chart(rec, *(window or (0, None)), of=of))
+
+
 def _spoken(chart: StateChart) -> str:
     changes = sorted(chart.changes.items(), key=lambda item: (-item[1], item[0]))
     said = "; ".join(f"{LOOKS[a].words} to {LOOKS[b].words}: {n:,}" for (a, b), n in changes)
@@ -108,11 +129,11 @@ def state_chart_text(rec: Recording, *, of: str = "G", window: Window | None = N
     """The chart as text: a line for each state, and one for each change, the most frequent first."""
     chart = state_chart(rec, *(window or (0, None)), of=of)
     total = sum(one.total_ns for one in chart.states)
-    lines = [f"states of {_WHAT[of]}"]
+    lines = [_title(chart)]
     for one in chart.states:
         share = f"{percent(one.total_ns, total)} of the time"
         stays = f"{count(one.visits, 'stay')}, median {duration(one.median_ns)}"
-        lines.append(f"  {LOOKS[one.state].words:<28}{share:<22}{stays}")
+        lines.append(f"  {LOOKS[one.state].words:<31} {share:<22}{stays}")
     lines.append("changes")
     for (a, b), n in sorted(chart.changes.items(), key=lambda item: (-item[1], item[0])):
         lines.append(f"  {LOOKS[a].words + ' -> ' + LOOKS[b].words:<50}{n:>8,}")

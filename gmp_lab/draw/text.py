@@ -14,32 +14,37 @@ from gmp_lab.draw.palette import LOOKS
 from gmp_lab.draw.raster import dominant, state_time
 from gmp_lab.draw.tables import depth_table
 from gmp_lab.errors import check_int
-from gmp_lab.metrics.spans import Spans, spans
+from gmp_lab.metrics.spans import Spans, first_rows, spans
 from gmp_lab.metrics.states import G_DEAD
 from gmp_lab.metrics.usage import state_ns
 from gmp_lab.recording import Recording
 
 
 def text_timeline(
-    rec: Recording, columns: int = 72, *, window: Window | None = None, rows: str = "P"
+    rec: Recording, columns: int = 72, *, window: Window | None = None, rows: str = "P", most: int = 100
 ) -> str:
     """The timeline as text: a row of letters for each P (G, M), each letter the state that lasted longest.
 
-    ``columns``: letters in a row, 8 to 400; ``window``: (start, end) in ns; ``rows``: "P", "G" or "M".
+    ``columns``: letters in a row, 8 to 400; ``window``: (start, end) in ns; ``rows``: "P", "G" or "M", the first
+    ``most`` (1 to 10,000) of them.
     """
+    check_int("most", most, 1, 10_000)
     check_int("columns", columns, 8, 400)
     start, end = whole_window(rec, window)
     s = spans(rec, *(window or (0, None)), of=rows)
     columns = min(columns, end - start)
+    first = 1 if rows == "G" else 0
+    left_out = s.rows - first - most
+    title, s = findings.timeline_title(rec, s, window), first_rows(s, first + most) if left_out > 0 else s
     z = dominant(state_time(s, start, end, columns)[0], G_DEAD if rows == "G" else 0)
     letters = np.array([LOOKS[state].letter for state in s.states])
-    first = 1 if rows == "G" else 0
     wide = len(f"{rows}{max(0, s.rows - 1)}")
     lines = [f"{rows + str(r):<{wide}} |{''.join(letters[z[r]])}|" for r in range(first, s.rows)]
     seen = [s.states[k] for k in np.unique(z[first:])]
     key = ", ".join(f"{LOOKS[state].letter.strip() or 'blank'} {LOOKS[state].words}" for state in seen)
     scale = f"{_when(start, end)}, {findings.duration((end - start) / columns)} a letter"
-    return "\n".join([findings.timeline_title(rec, s, window), *lines, scale, f"({key})"])
+    more = [f"({findings.count(left_out, 'more row')} not drawn)"] if left_out > 0 else []
+    return "\n".join([title, *lines, *more, scale, f"({key})"])
 
 
 def _when(start: int, end: int) -> str:

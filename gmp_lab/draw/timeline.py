@@ -26,7 +26,7 @@ from gmp_lab.draw.raster import dominant, state_time
 from gmp_lab.draw.segments import Bars, bars
 from gmp_lab.errors import ConfigError
 from gmp_lab.metrics.columns import Ints
-from gmp_lab.metrics.spans import Spans, spans
+from gmp_lab.metrics.spans import Spans, first_rows, spans
 from gmp_lab.metrics.states import G_DEAD
 from gmp_lab.recording import Recording
 
@@ -34,7 +34,7 @@ from gmp_lab.recording import Recording
 MAX_BINS: Final = 1200
 MAX_CELLS: Final = 10_000  # cells of the raster: three bytes each on their way to the browser
 MAX_WORDS: Final = 480  # cells with words: about 50 bytes each
-MAX_GS: Final = 100  # goroutines that get a row
+MAX_ROWS: Final = 100  # goroutines, or threads, that get a row
 DETAIL_STAYS: Final = 2000
 DETAIL_BARS: Final = 700  # about 80 bytes each
 
@@ -69,7 +69,7 @@ def timeline_data(
 ) -> TimelineData:
     """Compute what the timeline of a run shows.
 
-    ``window``: (start, end) in ns, the whole run by default; ``rows``: "P", "G" (the first hundred) or "M";
+    ``window``: (start, end) in ns, the whole run by default; ``rows``: "P", or "G" or "M" (the first hundred);
     ``stays``: ``metrics.spans`` of the same window and rows, if they are known already.
     ConfigError for a bad window or kind of rows.
     """
@@ -77,9 +77,10 @@ def timeline_data(
     s = spans(rec, *(window or (0, None)), of=rows) if stays is None else stays
     title = findings.timeline_title(rec, s, window)
     note = ""
-    if rows == "G" and s.rows > MAX_GS + 1:
-        note = f"the first {MAX_GS} of {s.rows - 1:,} goroutines; "
-        s = first_rows(s, MAX_GS + 1)
+    first = 1 if rows == "G" else 0  # there is no G0
+    if rows != "P" and s.rows > MAX_ROWS + first:
+        note = f"the first {MAX_ROWS} of {s.rows - first:,} {'goroutines' if rows == 'G' else 'threads'}; "
+        s = first_rows(s, MAX_ROWS + first)
     unit, unit_ns = time_unit((start, end))
     names = tuple(f"{rows}{i}" for i in range(s.rows))
     drawn = bars(rec, s, start, end) if len(s) <= DETAIL_STAYS else None
@@ -94,12 +95,6 @@ def timeline_data(
     note += findings.raster_note(len(s), bins, (end - start) / bins)
     words = _words(s, start, end)
     return TimelineData(rows, (start, end), s.states, names, unit, unit_ns, title, note, None, z, words)
-
-
-def first_rows(s: Spans, rows: int) -> Spans:
-    """The stays of the first rows only."""
-    part = s.take(s.row < rows)
-    return Spans(part.of, rows, *(getattr(part, name) for name in Spans.__slots__[2:]))
 
 
 def _words(s: Spans, start: int, end: int) -> list[list[str]]:
@@ -211,7 +206,7 @@ def timeline(
 ) -> go.Figure:
     """The timeline of a run as a plotly Figure.
 
-    ``window``: (start, end) in ns; ``rows``: "P", "G" (the first hundred) or "M"; ``theme``: "light" or
+    ``window``: (start, end) in ns; ``rows``: "P", or "G" or "M" (the first hundred); ``theme``: "light" or
     "dark"; ``height`` in pixels.  ConfigError if one of them is not possible.  Equal inputs, equal JSON.
     """
     d = timeline_data(rec, window=window, rows=rows)

@@ -77,6 +77,11 @@ class Spans:
 _SPAN_COLUMNS: Final = ("row", "start_ns", "end_ns", "state", "g", "p", "m", "event", "until")
 
 
+def first_rows(s: Spans, rows: int) -> Spans:
+    """The stays of the first ``rows`` rows only."""
+    return replace(s.take(s.row < rows), rows=rows)
+
+
 def spans(rec: Recording, start_ns: int = 0, end_ns: int | None = None, *, of: str = "P") -> Spans:
     """Stays of the Ps, Gs or Ms (``of``) between two times (ns, see ``check_window``), cut at both ends."""
     start, end = check_window(rec, start_ns, end_ns)

@@ -177,7 +177,7 @@ FIRST: Final = (
         figures=("time", "longest ring", "longest global queue", "steals", "goroutines stolen", *WAITS),
         config=LONG,
         bursts=("goroutines",),
-        views=("queues", "sources", "timeline", "steals"),
+        views=("queues", "sources", "timeline", "steal_map"),
     ),
     LabSpec(
         name="02-4-states-and-trace",

@@ -114,7 +114,7 @@ MIDDLE: Final = (
         ),
         config=LONG,
         bursts=("tasks",),
-        views=("steal_map", "timeline", "queues", "sources", "steals"),
+        views=("steal_map", "timeline", "queues", "sources"),
     ),
     LabSpec(
         name="03-3-gc-assist",

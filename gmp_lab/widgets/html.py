@@ -35,6 +35,7 @@ STYLE: Final = """<style>
 .gmp-lab .gmp-alert { border: 2px solid var(--jp-error-color1, #c62828); border-left-width: 8px; padding: 6px 10px;
  margin: 4px 0; }
 .gmp-lab-panel .gmp-stage dt { float: none; width: auto; } .gmp-lab-panel .gmp-stage dd { float: none; padding: 0; }
+.gmp-lab .gmp-finding { font-size: 16px; margin: 4px 0 8px; }
 .gmp-lab td.gmp-wrap { white-space: normal; }
 .gmp-lab.gmp-sheet { overflow-x: auto; } .gmp-lab.gmp-sheet svg { height: auto; }
 .gmp-lab-panel .widget-toggle-buttons > div, .gmp-lab-panel .widget-toggle-buttons { flex-wrap: wrap; height: auto; }
@@ -69,6 +70,11 @@ def keys() -> str:
         '<div class="gmp-lab" role="region" aria-label="Keys and help" tabindex="0"><table><caption>Keys and help'
         f"</caption><tbody>{rows}</tbody></table></div>"
     )
+
+
+def finding(title: str) -> str:
+    """The title of a sheet."""
+    return f'<p class="gmp-finding">{escape(title)}</p>'
 
 
 def sheet(*parts: str) -> str:

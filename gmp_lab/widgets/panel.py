@@ -38,6 +38,7 @@ from gmp_lab.widgets.page import Page
 from gmp_lab.widgets.pinned import Pinned
 from gmp_lab.widgets.spec import LabSpec
 from gmp_lab.widgets.stepper import Stepper
+from gmp_lab.widgets.stored import stored_html, stored_text
 from gmp_lab.widgets.texts import Texts
 from gmp_lab.widgets.viewlist import Window
 from gmp_lab.widgets.views import Views
@@ -116,6 +117,11 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
     def values(self) -> Values:
         """What the controls stand at, by name."""
         return {name: widget.value for name, widget in self.controls.items()}
+
+    @property
+    def shown_values(self) -> Values:
+        """What the controls stood at for the run that is shown."""
+        return dict(self._shown)
 
     @property
     def code(self) -> str:
@@ -220,6 +226,7 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
         self.window_bar.show(self.views.whole()[1], window)
         self.life.show(rec, inside)
         self.pin_box.show(self.views.bar.value, window, rec)
+        self.texts.look(rec, self.views.bar.value, inside)
 
     def _follow(self) -> None:
         """Everything after another part of the run, or another pinned run."""
@@ -299,6 +306,12 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
             name, kind, text = exported(self.recording, self.buttons.format.value, self.spec.name)
             self.page.save(name, kind, text)
             self.buttons.note.value = f"saved as {name}"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """The widget, and beside it what a stored notebook keeps: what it shows, as HTML and as text."""
+        with self._lock:
+            bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
+            return {**bundle, "text/plain": stored_text(self), "text/html": stored_html(self)}
 
     def __repr__(self) -> str:
         """Short and without measured times, as a stored notebook compares it."""

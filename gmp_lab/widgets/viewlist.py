@@ -1,4 +1,7 @@
-"""The views that a panel can have: figures that plotly changes in place, and sheets (pictures and tables as HTML)."""
+"""The views that a panel can have: figures that plotly changes in place, and sheets (pictures and tables as HTML).
+
+Each says what it found in one line, its title, and has a text twin with its numbers.
+"""
 
 from __future__ import annotations
 
@@ -22,15 +25,21 @@ from gmp_lab.draw import (
     Plot,
     apply_queue_depth,
     apply_timeline,
+    depth_table,
     latency_table,
     queue_depth,
+    queue_depth_alt,
+    queue_depth_data,
     state_chart_svg,
     state_chart_text,
-    steal_table,
+    state_chart_title,
     switch_table,
+    text_timeline,
     timeline,
+    timeline_alt,
 )
-from gmp_lab.metrics import Spans
+from gmp_lab.draw.findings import count, timeline_title
+from gmp_lab.metrics import Spans, spans, switches
 from gmp_lab.recording import Recording
 from gmp_lab.widgets import html
 
@@ -38,12 +47,13 @@ if TYPE_CHECKING:
     from gmp_lab.widgets.figure import Figure
 
 Window = tuple[int, int]
+Said = Callable[[Recording, Window | None], str]  # of a run in a window (ns; None: all of it)
 
 
 class View(NamedTuple):
     """Words for the button, the function that makes the figure, the one that shows another run in it.
 
-    The figure is ``base`` pixels high and ``per_p`` more for each P.
+    The figure is ``base`` pixels high and ``per_p`` more for each P.  ``title`` is its finding, ``twin`` its text.
     """
 
     words: str
@@ -52,6 +62,8 @@ class View(NamedTuple):
     apply: Callable[[Figure, Recording, Spans | None], None]
     base: int
     per_p: int
+    title: Said
+    twin: Said
 
     def height(self, rec: Recording) -> int:
         """Height of the figure of a run, in pixels."""
@@ -59,22 +71,27 @@ class View(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """Words for the button, and what makes the HTML of a run, a window (ns; None: all of it) and a theme."""
+    """Words for the button, what makes the HTML of a run, a window and a theme; ``title``, ``twin`` as a View's."""
 
     words: str
     tooltip: str
     html: Callable[[Recording, Window | None, str], str]
+    title: Said
+    twin: Said
 
 
-def _to_timeline(figure: Figure, rec: Recording, p_stays: Spans | None) -> None:
-    apply_timeline(figure, rec, stays=p_stays)
+def _timeline(words: str, tooltip: str, rows: str, base: int, per_p: int) -> View:
+    def apply(figure: Figure, rec: Recording, p_stays: Spans | None) -> None:
+        apply_timeline(figure, rec, rows=rows, stays=p_stays if rows == "P" else None)
 
+    def title(rec: Recording, window: Window | None) -> str:
+        return timeline_title(rec, spans(rec, *(window or (0, None)), of=rows), window)
 
-def _to_rows(rows: str) -> Callable[[Figure, Recording, Spans | None], None]:
-    def apply(figure: Figure, rec: Recording, _p_stays: Spans | None) -> None:
-        apply_timeline(figure, rec, rows=rows)
+    def twin(rec: Recording, window: Window | None) -> str:
+        letters = text_timeline(rec, window=window, rows=rows)
+        return f"{letters}\n\n{timeline_alt(rec, window=window, rows=rows)}"
 
-    return apply
+    return View(words, tooltip, partial(timeline, rows=rows), apply, base, per_p, title, twin)
 
 
 def _plain(apply: Callable[..., Any]) -> Callable[[Figure, Recording, Spans | None], None]:
@@ -87,46 +104,63 @@ def _plain(apply: Callable[..., Any]) -> Callable[[Figure, Recording, Spans | No
 
 
 def _plot(words: str, tooltip: str, plot: Plot, per_p: int = 0) -> View:
-    return View(words, tooltip, plot.figure, _plain(plot.apply), 420, per_p)
+    return View(words, tooltip, plot.figure, _plain(plot.apply), 420, per_p, plot.title, plot.alt)
 
 
-def _states(of: str, rec: Recording, window: Window | None, theme: str) -> str:
-    return html.sheet(state_chart_svg(rec, of=of, window=window, theme=theme)) + html.text(
-        pre=state_chart_text(rec, of=of, window=window), label="The states in words"
-    )
+def _queue_title(rec: Recording, window: Window | None) -> str:
+    return queue_depth_data(rec, window=window).title
+
+
+def _queue_twin(rec: Recording, window: Window | None) -> str:
+    return f"{queue_depth_alt(rec, window=window)}\n{depth_table(rec, window).text()}"
+
+
+def _states(words: str, of: str) -> Sheet:
+    def page(rec: Recording, window: Window | None, theme: str) -> str:
+        return html.sheet(state_chart_svg(rec, of=of, window=window, theme=theme))
+
+    return Sheet(
+        words, "States and changes, with counts and times", page,
+        lambda rec, window: state_chart_title(rec, of=of, window=window),
+        lambda rec, window: state_chart_text(rec, of=of, window=window),
+    )  # fmt: skip
+
+
+def _switch_title(rec: Recording, window: Window | None) -> str:
+    found = switches(rec, *(window or (0, None)))
+    if not found:
+        return "No goroutine gave up its P"
+    reason, times = min(found.items(), key=lambda item: (-item[1], item[0]))
+    return f"Goroutines gave up a P {count(sum(found.values()), 'time')}, most often for: {reason} ({times:,})"
 
 
 def _switches(rec: Recording, window: Window | None, _theme: str) -> str:
-    return html.sheet(switch_table(rec, window).html(), latency_table(rec, window).html())
+    tables = (switch_table(rec, window).html(), latency_table(rec, window).html())
+    return html.sheet(html.finding(_switch_title(rec, window)), *tables)
 
 
-def _steals(rec: Recording, window: Window | None, _theme: str) -> str:
-    return html.sheet(steal_table(rec, window).html())
+def _switch_twin(rec: Recording, window: Window | None) -> str:
+    tables = (switch_table(rec, window).text(), latency_table(rec, window).text())
+    return "\n\n".join((_switch_title(rec, window), *tables))
 
 
 VIEWS: Final[dict[str, View | Sheet]] = {
-    "timeline": View("Timeline of the Ps", "What each P did, when", timeline, _to_timeline, 180, 26),
-    "threads": View(
-        "Timeline of the threads", "What each M did, when", partial(timeline, rows="M"), _to_rows("M"), 300, 20
-    ),
-    "goroutines": View(
-        "Timeline of the goroutines",
-        "What each of the first hundred goroutines did, when",
-        partial(timeline, rows="G"),
-        _to_rows("G"),
-        480,
-        0,
+    "timeline": _timeline("Timeline of the Ps", "What each P did, when", "P", 180, 26),
+    "threads": _timeline("Timeline of the threads", "What each of the first hundred Ms did, when", "M", 300, 20),
+    "goroutines": _timeline(
+        "Timeline of the goroutines", "What each of the first hundred goroutines did, when", "G", 480, 0
     ),
     "queues": View(
-        "Queue depths", "How long global queue and rings were", queue_depth, _plain(apply_queue_depth), 380, 10
+        "Queue depths", "How long global queue and rings were", queue_depth, _plain(apply_queue_depth), 380, 10,
+        _queue_title, _queue_twin,
     ),
-    "states_g": Sheet("States of goroutines", "States and changes, with counts and times", partial(_states, "G")),
-    "states_p": Sheet("States of Ps", "States and changes, with counts and times", partial(_states, "P")),
-    "states_m": Sheet("States of threads", "States and changes, with counts and times", partial(_states, "M")),
+    "states_g": _states("States of goroutines", "G"),
+    "states_p": _states("States of Ps", "P"),
+    "states_m": _states("States of threads", "M"),
     "switches": Sheet(
-        "Why they stopped", "Reasons for which goroutines gave up a P, and how long they waited", _switches
+        "Why they stopped", "Reasons for which goroutines gave up a P, and how long they waited", _switches,
+        _switch_title, _switch_twin,
     ),
-    "steals": Sheet("Who stole from whom", "A table of thieves and victims", _steals),
     "thread_states": _plot("Threads by state", "How many threads were in which state, over time", THREADS),
     "cpu": _plot("Time of the Ps", "Program, mark workers, assists, scheduling, idle, over time", CPU),
     "heap": _plot("Heap", "Heap in use, goal, cycles and stops of the world", HEAP),
@@ -137,4 +171,4 @@ VIEWS: Final[dict[str, View | Sheet]] = {
     "steal_map": _plot("Steals", "Who stole from whom, and how long each P computed", STEALS, 14),
     "calls": _plot("System calls", "How long each took, and how long its P stayed", CALLS),
     "preemptions": _plot("Requests to stop", "When, and how long until they were followed", PREEMPTIONS),
-}
+}  # fmt: skip
