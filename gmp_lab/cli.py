@@ -42,7 +42,17 @@ def build_parser() -> argparse.ArgumentParser:
         one.add_argument("version", help='such as "1.23" or "1.23.9"')
         one.set_defaults(run=run)
     _add_claims(commands.add_parser("claims", help="the article's claims, with the outcome of every check"))
+    # its options are its own: nbgrader, which it needs, is not everybody's
+    exam = commands.add_parser("exam", add_help=False, help="release, collect and grade assignments, report on them")
+    exam.add_argument("rest", nargs=argparse.REMAINDER)
+    exam.set_defaults(run=_exam)
     return parser
+
+
+def _exam(options: argparse.Namespace) -> int:
+    from gmp_lab.exam.command import main as exam  # noqa: PLC0415  # only an instructor has what it needs
+
+    return exam(options.rest)
 
 
 def _add_claims(command: argparse.ArgumentParser) -> None:
