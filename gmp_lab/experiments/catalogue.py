@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gmp_lab.dump import parse_dump
-from gmp_lab.experiments import bodies, bodies_stack, bodies_time, debugged, osthreads, preempting, watched
+from gmp_lab.experiments import bodies, bodies_stack, bodies_time, debugged, incalls, osthreads, preempting, watched
 from gmp_lab.experiments.model import Band, Experiment, Point, Values
 from gmp_lab.gocell.asm import listing
 from gmp_lab.gocell.cell import whole_program
@@ -239,5 +239,6 @@ ALL: Final = (
     ),
 )  # fmt: skip
 
+_MORE: Final = (*preempting.ALL, *debugged.ALL, *osthreads.ALL, *incalls.ALL)
 #: by name
-CATALOGUE: Final[dict[str, Experiment]] = {e.name: e for e in (*ALL, *preempting.ALL, *debugged.ALL, *osthreads.ALL)}
+CATALOGUE: Final[dict[str, Experiment]] = {e.name: e for e in (*ALL, *_MORE)}
