@@ -55,7 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "draw": FACTS | {"compare", "metrics", "narrate", "replay"},
     "sweeps": MODEL | {"metrics", "draw"},  # draw for the table's looks alone, loaded when it is shown
     "golang": {"config", "errors", "params", "recording", "schedtrace", "vocabulary"},
-    "play": FACTS | {"catalog", "narrate", "replay", "simulate", "workload"},
+    "play": FACTS | {"catalog", "narrate", "replay", "simulate", "stream", "workload"},
     "quiz": {"errors"},
     "claims": MODEL | {"cycles", "dump", "experiments", "gctrace", "golang", "gocell", "metrics", "replay"}
     | {"scheddetail", "schedtrace", "stackmath", "sweeps", "twins"},

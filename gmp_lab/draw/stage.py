@@ -42,10 +42,11 @@ def time_words(t_ns: int) -> str:
     return f"{t_ns / 1000:,.3f} us"
 
 
-def stage_html(rec: Recording, i: int, theme: str = "light") -> str:
+def stage_html(rec: Recording, i: int, theme: str = "light", said: bool = True) -> str:
     """The stage after event i as a part of a web page (HTML with its style).
 
     ``theme`` ("light" or "dark") chooses the colours of the states, and of everything outside JupyterLab.
+    ``said``: with the sentence that tells what the event was, and its rule.
     ConfigError for a bad event or theme.
     """
     look, s = page(theme), stage_at(rec, i)
@@ -53,7 +54,7 @@ def stage_html(rec: Recording, i: int, theme: str = "light") -> str:
     label = f"Scheduler after event {s.index + 1} of {s.events}, at {time_words(s.t_ns)}"
     return (
         f'<section class="gmp-stage" aria-label="{escape(label)}"><style>{css}</style>'
-        f"{_said(s, label)}{_table(s, theme)}{_lists(s)}</section>"
+        f"{_said(s, label) if said else f'<p>{escape(label)}</p>'}{_table(s, theme)}{_lists(s)}</section>"
     )
 
 
@@ -111,16 +112,14 @@ def _lists(s: Stage) -> str:
     return f"<dl>{inner}</dl>"
 
 
-def stage_text(rec: Recording, i: int) -> str:
+def stage_text(rec: Recording, i: int, said: bool = True) -> str:
     """The stage after event i as plain text, line by line the same as ``stage_html``."""
     s = stage_at(rec, i)
     step = s.step
     where = f"{step.function} in {step.source}: " if step.function else ""
-    head = [
-        f"after event {s.index + 1} of {s.events}, at {time_words(s.t_ns)}",
-        step.sentence,
-        f"({where}{step.rule})",
-    ]
+    head = [f"after event {s.index + 1} of {s.events}, at {time_words(s.t_ns)}"]
+    if said:
+        head += [step.sentence, f"({where}{step.rule})"]
     table = [_HEADS, *(_text_row(row) for row in s.ps)]
     widths = [max(len(row[k]) for row in table) for k in range(len(_HEADS))]
     lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in table]

@@ -10,39 +10,79 @@ class Rule(NamedTuple):
 
     sentence: str
     function: str
-    file: str
+    file: str = "runtime/proc.go"
 
+    def __str__(self) -> str:
+        return f"{self.sentence} ({self.function} in {self.file})."
 
-_PROC: Final = "runtime/proc.go"
 
 RULES: Final[dict[str, Rule]] = {
+    # which goroutine next
+    "runnext": Rule("A P's runnext comes before its ring, and goes on in the same time slice", "runqget"),
+    "ring": Rule("Of its ring a P takes the head: who has waited there longest", "runqget"),
+    "own first": Rule("A P looks at its own queue before it looks anywhere else", "findRunnable"),
     "tick61": Rule(
-        "At every 61st tick of a P the global queue comes first, so that it cannot starve", "findRunnable", _PROC
+        "When a P's schedtick is a multiple of 61 the global queue comes first, so that it cannot starve",
+        "findRunnable",
     ),
-    "runnext": Rule("A P's runnext comes before its ring, and goes on in the same time slice", "runqget", _PROC),
-    "ring": Rule("Then comes the head of the P's own ring: who has waited there longest", "runqget", _PROC),
-    "own first": Rule("A P looks at its own queue before the global one and before it steals", "findRunnable", _PROC),
-    "global": Rule("With nothing of its own, a P takes from the head of the global queue", "globrunqgetbatch", _PROC),
+    "global": Rule("The global queue is served from its head", "globrunqget"),
+    "global first": Rule("A P with nothing of its own goes to the global queue before it steals", "findRunnable"),
+    "steal": Rule("A P steals when its own queue and the global queue are empty, and not before", "findRunnable"),
+    "queued": Rule("Only who stands in a run queue can be taken: not who runs, and not who waits", "runqgrab"),
+    "idle": Rule(
+        "A P is given up when there is nothing to run in its own queue, in the global one and at other Ps",
+        "findRunnable",
+    ),
+    # how many
     "share": Rule(
-        "Of the global queue a P takes its share: length / GOMAXPROCS + 1, and at most half a ring",
-        "globrunqgetbatch", _PROC,
+        "Of the global queue a P takes its share: length / GOMAXPROCS + 1, but no more than there are, nor than half "
+        "a ring (128)", "globrunqgetbatch",
     ),
-    "steal": Rule("Only with nothing of its own and an empty global queue does a P steal", "stealWork", _PROC),
-    "half": Rule("A thief takes half of its victim's ring, rounded up, oldest first", "runqgrab", _PROC),
+    "half": Rule("A thief takes half of its victim's ring, rounded up", "runqgrab"),
+    "oldest": Rule("A thief takes from the head of the ring: who has waited longest", "runqgrab"),
+    "stolen": Rule(
+        "Of what is stolen the last one runs at once; the others go to the thief's ring in their order", "runqsteal"
+    ),
+    "runnext last": Rule(
+        "A thief looks at all rings first; a runnext is taken only in the last of four rounds", "stealWork"
+    ),
+    "runnext sleep": Rule(
+        "Before a thief takes the runnext of a P that is running it sleeps some us, so that the P can run it itself",
+        "runqgrab",
+    ),
     "overflow": Rule(
-        "A full ring sheds half of it, the oldest, and the new one with them, to the global queue", "runqputslow", _PROC
+        "A full ring sheds its older half, and the new one after it, to the global queue's tail", "runqputslow"
     ),
-    "to runnext": Rule("Who is made or readied by a running goroutine becomes its P's runnext", "runqput", _PROC),
-    "to ring": Rule("Without a runnext (up to Go 1.4) who is readied goes to the ring's tail", "runqput", _PROC),
-    "to global": Rule("Who gives way with Gosched, or is preempted, goes to the global queue's tail", "goschedImpl", _PROC),
+    # where to
+    "to runnext": Rule("Who is made or readied by a running goroutine becomes the runnext of its P", "runqput"),
+    "to ring": Rule("Up to Go 1.4 there is no runnext: who is made or readied goes to the ring's tail", "runqput"),
+    "to global": Rule(
+        "Who gives way with Gosched, or is preempted, goes to the tail of the global queue", "goschedImpl"
+    ),
+    # threads
     "wake": Rule(
-        "Whoever readies wakes one more thread if a P is idle and nobody spins, and no other", "wakep", _PROC
+        "One more thread is woken if a P is idle and no thread spins already: never more than one", "wakep"
     ),
+    "wake top": Rule("The idle Ps are a stack: who became idle last is taken first", "pidleget"),
     "handoff": Rule(
-        "A P that is taken from a system call gets a thread at once if it, or the global queue, has work", "handoffp", _PROC
+        "A P that is handed off gets a thread if it or the global queue has work, or nobody spins and no P is idle, "
+        "or it is the last P and nobody waits in netpoll; else it goes idle, and keeps what it has", "handoffp",
     ),
-    "exit": Rule(
-        "Back from a call: keep the P if nobody took it, else the old one or an idle one, else the global queue",
-        "exitsyscall", _PROC,
+    "exit keep": Rule("Back from a system call, a thread that still has its P simply goes on", "exitsyscall"),
+    "exit P": Rule(
+        "Without its P, a thread takes the old one out of another thread's system call, or else the top of the "
+        "idle list", "exitsyscallTryGetP",
+    ),
+    "exit none": Rule(
+        "Back from a system call without a P to be had: the goroutine goes to the global queue, the thread parks",
+        "exitsyscallNoP",
+    ),
+    "slice": Rule(
+        "sysmon asks who runs to stop when the P's schedtick has not changed for 10 ms: a slice that is passed on by "
+        "runnext counts as one, and nobody has to be waiting", "retake",
+    ),
+    "net": Rule(
+        "Of what the poller found one runs at once, one for each idle P goes to the global queue, the rest to the "
+        "P's ring; without a P all go to the global queue", "injectglist",
     ),
 }  # fmt: skip

@@ -147,8 +147,8 @@ class Play(Readable):
     def _draw(self) -> None:
         with self._lock:
             question, rec = self.question, self.game.situation.recording
-            event = question.event - 1 if question else self.game.situation.questions[-1].event
-            self.stage.value = stage_html(rec, event, theme=self.page.theme)
+            event = question.shown if question else self.game.situation.questions[-1].event
+            self.stage.value = stage_html(rec, event, self.page.theme, said=False)
 
     # --- without a kernel ---------------------------------------------------------------------------------------
 
@@ -159,7 +159,7 @@ class Play(Readable):
             options = "".join(f"<li>{escape(option.words)}</li>" for option in one.options)
             answer = self.game.verdict(one, one.right).said.removeprefix("Right. ")
             parts.append(
-                f"<pre>{escape(stage_text(rec, one.event - 1))}</pre>{quiz.paragraphs(f'{n}. {one.text}')}"
+                f"<pre>{escape(stage_text(rec, one.shown, said=False))}</pre>{quiz.paragraphs(f'{n}. {one.text}')}"
                 f"<ul>{options}</ul>{quiz.folded(f'Decision {n}, and why', f'{one.right.words}{chr(10)}{answer}')}"
             )
         return "".join(parts)
@@ -169,7 +169,7 @@ class Play(Readable):
         parts = [self._title()]
         for n, one in enumerate(self.game.situation.questions, 1):
             options = "\n".join(f"  {option.id}: {option.words}" for option in one.options)
-            parts.append(f"{stage_text(rec, one.event - 1)}\n{n}. {one.text}\n{options}")
+            parts.append(f"{stage_text(rec, one.shown, said=False)}\n{n}. {one.text}\n{options}")
         first = self.game.situation.questions[0].options[0].id
         return "\n\n".join([*parts, f"(Without the buttons: game.decide({first!r}) in a cell.)"])
 
