@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -60,3 +62,30 @@ def test_an_answer_waits_until_a_change_of_the_figure_is_complete(figure: Figure
         figure.update_layout(title={"text": "complete"})
     asked.join()
     assert (before, figure._states, figure._widget_layout["title"]["text"]) == (0, 1, "complete")
+
+
+def loaded_after(code: str) -> set[str]:
+    """Which of the slow packages a fresh interpreter has loaded after some code."""
+    slow = ("plotly.basewidget", "rfc3987_syntax")
+    told = f"{code}\nimport sys; print(*(name for name in {slow} if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_what_a_quiz_needs_is_loaded_without_plotlys_widget() -> None:
+    assert loaded_after("import gmp_lab.widgets") == set()
+
+
+def test_a_panel_loads_plotlys_widget_without_the_grammar_that_takes_longer_than_all_else() -> None:
+    assert loaded_after("from gmp_lab.widgets import lab; lab('00')") == {"plotly.basewidget"}
+
+
+def test_schemas_are_still_checked() -> None:
+    code = "import gmp_lab.draw, nbformat; nbformat.validate(nbformat.v4.new_notebook())"
+    assert loaded_after(code) == set()
+
+
+def test_a_figure_is_still_shown() -> None:
+    code = "from gmp_lab.draw import *; import plotly.graph_objects as go; go.Figure().show(renderer='notebook')"
+    quiet = f"import contextlib\nwith contextlib.redirect_stdout(None): exec({code!r})"
+    assert "rfc3987_syntax" not in loaded_after(quiet)

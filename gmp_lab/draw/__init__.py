@@ -17,6 +17,7 @@ Colours are in ``palette`` and nowhere else.  Time is whole nanoseconds in every
 
 from gmp_lab.draw.aligned import aligned, aligned_text, decisions_text
 from gmp_lab.draw.life import Life, dwell_table, life, life_html, life_svg, life_table
+from gmp_lab.draw.lighter import load_jsonschema
 from gmp_lab.draw.plot import Plot
 from gmp_lab.draw.plots_counts import CALLS, LATENCIES, PREEMPTIONS, SOURCES, STEALS
 from gmp_lab.draw.plots_time import CPU, HEAP, STACKS, THREADS, THROTTLING
@@ -37,6 +38,8 @@ from gmp_lab.draw.tables import (
 )
 from gmp_lab.draw.text import queue_depth_alt, text_timeline, timeline_alt
 from gmp_lab.draw.timeline import TimelineData, apply_timeline, timeline, timeline_data
+
+load_jsonschema()
 
 __all__ = [
     "CALLS",

@@ -23,8 +23,8 @@ from gmp_lab.sweeps import SweepTable, make_plan, sweep
 from gmp_lab.sweeps.plan import Measures
 from gmp_lab.sweeps.run import DEFAULT
 from gmp_lab.widgets import html
-from gmp_lab.widgets.figure import Figure
 from gmp_lab.widgets.page import Page
+from gmp_lab.widgets.views import figure_class
 from gmp_lab.workload import Program
 
 
@@ -81,7 +81,7 @@ class Sweeper(w.VBox):  # type: ignore[misc]  # ipywidgets has no type informati
         self.bar = w.IntProgress(value=0, max=self._total, description="runs", tooltip="How many runs are done")
         self.status, self.alert, self.words, self.numbers = w.HTML(), w.HTML(), w.HTML(), w.HTML()
         self.page = Page()
-        self.figure = Figure(self._drawn(), self._lock)
+        self.figure = figure_class()(self._drawn(), self._lock)
         self._status("Nothing has run yet; press Run.")
         self._refresh()
         self.run_button.on_click(lambda _: self.run())

@@ -85,7 +85,7 @@ class Views:
         self._t_ns = 0
         self._width: int | None = None  # until the page tells: plotly's own
         self.bar.observe(lambda _: self._chosen(), "value")
-        self._figure = _figure_class()
+        self._figure = figure_class()
 
     @property
     def figure(self) -> Figure | None:
@@ -260,8 +260,8 @@ class Views:
 _G: Final = re.compile(r"\bG(\d+)")
 
 
-def _figure_class() -> type[Figure]:
-    """The class of the figures.  Loading FigureWidget takes over a second: a quiz does not pay that, a panel once."""
+def figure_class() -> type[Figure]:
+    """The class of the figures.  Loading it takes a third of a second: a quiz does not pay that, a panel once."""
     from gmp_lab.widgets.figure import Figure  # noqa: PLC0415
 
     return Figure
