@@ -6,5 +6,6 @@
     sides         an experiment of the catalogue at several points: simulated, real, why
     slices        time slices, sysmon's looks, how goroutines lost their Ps
     stacks        a loop where a segment ends, the rule by which a stack grows
+    threads       where threads come from: four phases, what each made, what an M does
     tasks         a function that the student writes, tried on cases whose answers come from runs
 """
