@@ -16,7 +16,7 @@ from gmp_lab.catalog import allocators, backlog, deep_calls, loops, service, ske
 from gmp_lab.draw.palette import LOOKS
 from gmp_lab.draw.plot import Plot, columns_of, mean_per_column
 from gmp_lab.draw.plots_time import cpu_shares
-from gmp_lab.metrics import cpu_time_ns, latency, queue_depths, spans, stack_changes, thread_count
+from gmp_lab.metrics import calls, cpu_time_ns, latency, queue_depths, spans, stack_changes, thread_count
 
 NAMES = ("THREADS", "CPU", "HEAP", "STACKS", "THROTTLING", "LATENCIES", "SOURCES", "STEALS", "CALLS", "PREEMPTIONS")
 PLOTS: dict[str, Plot] = {name: getattr(draw, name) for name in NAMES}
@@ -199,6 +199,14 @@ def test_the_average_in_a_column_is_exact() -> None:
     edges = np.array([0, 10, 20, 30])
     mean = mean_per_column(edges, np.array([5, 12, 18]), np.array([1, 1, -2]))
     assert mean.tolist() == [0.5, (1 * 2 + 2 * 6 + 0 * 2) / 10, 0.0]
+
+
+@pytest.mark.parametrize("go", ["1.13", "1.25", "1.27"])
+def test_a_call_that_loses_its_p_is_counted_in_every_version(go: str) -> None:
+    rec = simulate(Config(gomaxprocs=2, go=go), backlog(callers=4, runnable=8, call_us=200))
+    lost = [c for c in calls(rec) if c.taken_ns >= 0]
+    assert len(lost) == sum(e.kind == v.E_RETAKE and e.arg >= 0 for e in rec) > 0
+    assert all(0 < c.taken_ns <= c.length_ns for c in lost)
 
 
 def test_queues_of_the_first_go_are_one_global_queue() -> None:
