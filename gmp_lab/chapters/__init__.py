@@ -7,5 +7,6 @@
     slices        time slices, sysmon's looks, how goroutines lost their Ps
     stacks        a loop where a segment ends, the rule by which a stack grows
     threads       where threads come from: four phases, what each made, what an M does
+    stealing      thefts one by one, who ran what where, how many threads search at a time
     tasks         a function that the student writes, tried on cases whose answers come from runs
 """

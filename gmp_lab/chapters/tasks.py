@@ -72,7 +72,9 @@ def _one(answer: Callable[..., Any], case: Case, within: float) -> tuple[str, bo
 
 
 def _fits(said: Any, expected: Any, within: float) -> bool:
-    """Equal, or a number that is near enough; True and False are no numbers here."""
+    """Equal (a list may be a tuple), or a number that is near enough; True and False are no numbers here."""
+    if isinstance(said, (list, tuple)) and isinstance(expected, (list, tuple)):
+        return list(said) == list(expected)
     if type(said) is bool or type(expected) is bool or not _number(said) or not _number(expected):
         return type(said) is type(expected) and bool(said == expected)
     return bool(abs(said - expected) <= within * abs(expected))
