@@ -6,6 +6,8 @@ a sentence that says why it is right or what is wrong with it: an answer without
 The two kinds differ in who knows the truth.  An *exam* question marks its right option.  A *prediction* does not:
 the cell that runs the experiment hands its result over, and the option that fits it is the right one.  So a
 prediction cannot say anything else than the run does.
+
+What was predicted is kept as long as Python runs (``predicted``): a cell that is run again loses nothing.
 """
 
 from __future__ import annotations
@@ -49,7 +51,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question: ``id`` ("01-order": its notebook and one word), ``kind`` ("predict" or "exam"), ``text``, ``options``.
+    """A question: ``id`` ("01-order": notebook and one word), ``kind`` ("predict" or "exam"), ``text``, ``options``.
 
     ``claims`` are ids of the article's claims that it is about, ``about`` says in words what it practises.
     """
@@ -149,3 +151,54 @@ def question(name: str) -> Question:
     """A question by its id, such as "01-order"; ConfigError if there is none."""
     names = tuple(q.id for q in _all())
     return _all()[names.index(check_choice("question", name, names))]
+
+
+# --- what was predicted -------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Prediction:
+    """One answer to a prediction, as it was given.
+
+    ``letter``: the option ("" if the outcome was looked at without one); ``seen``: whether an outcome of this
+    question had been shown before; ``run``: the letter that the run showed ("" before it was shown, "?" if no option
+    fits).
+    """
+
+    question: str
+    letter: str
+    seen: bool
+    run: str = ""
+
+    @property
+    def right(self) -> bool | None:
+        """Whether the run showed what was predicted; None before, and without a prediction."""
+        return self.letter == self.run if self.letter and self.run else None
+
+
+_PREDICTED: list[Prediction] = []
+
+
+def predicted(notebook: str = "") -> tuple[Prediction, ...]:
+    """Every answer to a prediction since Python was started, oldest first; of a notebook ("01"), or of all ("")."""
+    return tuple(one for one in _PREDICTED if notebook in ("", question(one.question).notebook))
+
+
+def keep(name: str, letter: str) -> Prediction:
+    """Note an answer to a prediction ("": the outcome was looked at without one); ConfigError for an unknown one."""
+    asked = question(name)
+    if letter:
+        asked.option(letter)
+    seen = any(one.run for one in _PREDICTED if one.question == name)
+    _PREDICTED.append(Prediction(name, letter, seen))
+    return _PREDICTED[-1]
+
+
+def kept(name: str) -> Prediction | None:
+    """The newest answer to a prediction, None if there is none (looking without one does not count)."""
+    return next((one for one in reversed(_PREDICTED) if one.question == name and one.letter), None)
+
+
+def forget() -> None:
+    """Forget every answer to a prediction."""
+    _PREDICTED.clear()

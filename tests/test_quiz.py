@@ -14,6 +14,11 @@ PREDICTIONS = [q for q in QUESTIONS if q.kind == "predict"]
 EXAM = [q for q in QUESTIONS if q.kind == "exam"]
 
 
+@pytest.fixture(autouse=True)
+def nothing_predicted_yet() -> None:
+    quiz.forget()
+
+
 # --- the data ----------------------------------------------------------------------------------------------------
 
 

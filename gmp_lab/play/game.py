@@ -14,7 +14,7 @@ from gmp_lab.play.situations import situation
 MODES: Final = ("exam", "practice")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Verdict:
     """What there is to say of an answer: ``points`` (0, 0.5 or 1), whether it is right, why, by which of RULES."""
 
@@ -23,8 +23,12 @@ class Verdict:
     said: str
     rule: str
 
+    def __repr__(self) -> str:
+        """As a cell shows it."""
+        return self.said
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Score:
     """``points`` of ``possible``, with ``answered`` of ``asked`` decisions made."""
 
@@ -33,7 +37,8 @@ class Score:
     answered: int
     asked: int
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
+        """As a cell shows it."""
         return f"{self.points:g} of {self.possible} points; {self.answered} of {self.asked} decisions made"
 
 

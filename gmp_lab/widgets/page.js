@@ -1,12 +1,13 @@
 // What Python cannot know or do: the page's theme and the panel's width, names for a screen reader, the clipboard.
 //
+// A panel is a lab panel, or a widget that asks something (class gmp-quiz).
 // `theme` follows the page: JupyterLab says it in an attribute of <body>; elsewhere the background decides.
 // `width` follows the panel (pixels): plotly's widget is drawn before it is on the page, so it cannot know it.
 // `drawn` counts plotly's figures in the panel: plotly tells the document when one is on the page.
 // A custom message {save: {name, kind, text}} saves a file as a download does.
 // A custom message {copy: text} puts text on the clipboard and is answered with {copied: true or false}.
 
-const PANEL = ".gmp-lab-panel, .gmp-play";
+const PANEL = ".gmp-lab-panel, .gmp-quiz";
 
 function lightness(colour) {
   const parts = (colour.match(/[\d.]+/g) || []).map(Number);
@@ -46,6 +47,26 @@ function nameControls(panel) {
   for (const button of panel.querySelectorAll(".widget-toggle-button")) {
     button.setAttribute("aria-pressed", String(button.classList.contains("mod-active")));
   }
+  nameGroups(panel);
+}
+
+// A group of ipywidgets' radio buttons has no name: it is the question that stands before it.
+function nameGroups(panel) {
+  let question = "";
+  for (const part of panel.querySelectorAll(".gmp-question, .widget-radio-box")) {
+    if (part.matches(".gmp-question")) {
+      question = part.textContent.trim();
+    } else if (question) {
+      part.setAttribute("role", "radiogroup");
+      part.setAttribute("aria-label", question);
+      const radios = part.querySelectorAll("input");
+      radios.forEach((radio, i) => {
+        radio.setAttribute("aria-posinset", String(i + 1)); // each is an HTML group of its own
+        radio.setAttribute("aria-setsize", String(radios.length));
+      });
+    }
+  }
+  for (const place of panel.querySelectorAll(".gmp-live")) place.setAttribute("role", "status");
 }
 
 function put(model, name, value) {

@@ -19,13 +19,25 @@ STYLE: Final = """<style>
 </style>"""
 
 
-def question_html(text: str) -> Any:
-    """The words of a question, as a widget."""
-    return w.HTML(f'{STYLE}<div class="gmp-quiz-text"><strong>{quiz.paragraphs(text)}</strong></div>')
+def question_html(text: str) -> str:
+    """The words of a question, which page.js makes the name of the radio buttons that follow."""
+    return f'{STYLE}<div class="gmp-quiz-text gmp-question"><strong>{quiz.paragraphs(text)}</strong></div>'
+
+
+def live(text: str = "") -> Any:
+    """A place for ``paragraphs_html``; page.js makes it a live region: a screen reader speaks what changes there."""
+    place = w.HTML(paragraphs_html(text))
+    place.add_class("gmp-live")
+    return place
+
+
+def paragraphs_html(text: str) -> str:
+    """What there is to say, a paragraph for each line; "" stays empty."""
+    return f'<div class="gmp-quiz-text gmp-quiz-said">{quiz.paragraphs(text)}</div>' if text else ""
 
 
 def said_html(text: str) -> str:
-    """What there is to say, as HTML that a screen reader speaks; "" stays empty."""
+    """What there is to say, as HTML that is a live region of its own; "" stays empty."""
     return f'<div class="gmp-quiz-text gmp-quiz-said" role="status">{quiz.paragraphs(text)}</div>' if text else ""
 
 
