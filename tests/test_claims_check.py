@@ -17,6 +17,7 @@ from gmp_lab.claims import check as framework
 from gmp_lab.claims import checks_25, checks_41, checks_42, runs_stack, source
 from gmp_lab.claims.check import KINDS, Check, Outcome, all_of, checks, expect, forget, outcome
 from gmp_lab.experiments.model import Experiment, Result
+from gmp_lab.golang import GoRunError
 from gmp_lab.recording import Columns, Recording
 from gmp_lab.stacks import Bounds
 
@@ -199,6 +200,37 @@ def test_another_rule_is_noticed(changed: pytest.MonkeyPatch, change: dict[str, 
     rules = params.rules
     changed.setattr(params, "rules", lambda go, os: replace(rules(go, os), **change))
     assert [one for one in noticed if all(c.outcome().holds is not False for c in checks(one))] == []
+
+
+# --- experiments, live ----------------------------------------------------------------------------------------------
+
+
+def _runs(results: list[Any]) -> Any:
+    def real(self: Experiment, point: Any = None) -> Result:
+        one = results.pop(0)
+        if isinstance(one, Exception):
+            raise one
+        return Result({"new_threads": (one,), "woken": (100.0,)}, "live: Go 1.27.3")
+
+    return real
+
+
+def test_a_disturbed_run_is_made_again(changed: pytest.MonkeyPatch) -> None:
+    left = [70.0, 2.0, 3.0]
+    changed.setattr(Experiment, "real", _runs(left))
+    assert framework.outcomes(["2.5-02"], on_go=True)["2.5-02"].holds is not False
+    assert left == [3.0]
+
+
+def test_a_run_that_is_never_as_it_must_be_fails(changed: pytest.MonkeyPatch) -> None:
+    changed.setattr(Experiment, "real", _runs([70.0] * 5))
+    found = framework.outcomes(["2.5-02"], on_go=True)["2.5-02"]
+    assert found.holds is False and "sockets (live and simulated)" in found.said
+
+
+def test_where_it_cannot_be_watched_the_recorded_result_is_shown(changed: pytest.MonkeyPatch) -> None:
+    changed.setattr(Experiment, "real", _runs([GoRunError("no strace")]))
+    assert "sockets (recorded and simulated)" in framework.outcomes(["2.5-02"], on_go=True)["2.5-02"].said
 
 
 # --- the framework --------------------------------------------------------------------------------------------------

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from gmp_lab.catalog import CATALOG
 from gmp_lab.claims.check import Outcome, all_of, expect, live, shared
 from gmp_lab.config import Config
-from gmp_lab.experiments import CATALOGUE, Values
+from gmp_lab.experiments import CATALOGUE, Experiment, Point, Result, Values
+from gmp_lab.golang import GoRunError
 from gmp_lab.recording import Event, Recording
 from gmp_lab.simulate import simulate
 from gmp_lab.workload import Program
+
+_TRIES: Final = 5  # of a live experiment, as in the tests of the catalogue
 
 
 @shared
@@ -63,11 +66,26 @@ def experiment(name: str, point: int = 0) -> Both:
     return _experiment(name, point, live.get())
 
 
+def _live(chosen: Experiment, point: Point) -> Result:
+    """The result of running it now: the first of a few runs that a busy machine has not disturbed, else the last.
+
+    Recorded, if the toolchain is missing or the program cannot be watched here; the outcome says which it was.
+    """
+    try:
+        for _ in range(_TRIES):
+            result = chosen.real(point)
+            if result.source != "live" or not point.wrong(result.values):
+                break
+    except GoRunError:
+        return chosen.recorded(point)
+    return result
+
+
 @shared
 def _experiment(name: str, number: int, on_go: bool) -> Both:
     chosen = CATALOGUE[name]
     point = chosen.points[number]
-    real = chosen.real(point) if on_go else chosen.recorded(point)
+    real = _live(chosen, point) if on_go else chosen.recorded(point)
     ours = chosen.simulated(point)
     sides = f"{name} ({real.source} and simulated)"
     found = []
