@@ -8,10 +8,11 @@ from gmp_lab.catalog.numbers import number, us
 from gmp_lab.errors import check_bool, check_int
 from gmp_lab.heap import read_mem_stats
 from gmp_lab.stream import Stream
-from gmp_lab.workload import Body, Program, WaitGroup, go, gosched, sleep, syscall, work
+from gmp_lab.workload import Body, Program, WaitGroup, go, gosched, log, now, sleep, syscall, work
 
 _PERIOD_NS = 100_000  # in which a loop of unsafe_loops is unsafe once
 _NEED_NS = 100_000  # what a victim computes in each turn
+_SLEEP_NS = 1_000_000  # before it
 
 
 def loops(
@@ -90,6 +91,9 @@ def tight_loops(
 ) -> Program:
     """``hogs`` run loops of loop_us without calls for ever; the victims sleep 1 ms and need 100 us, ``turns`` times.
 
+    After each sleep a victim writes with ``log`` how late it goes on, in us.  (Since 1.14 that is more than its
+    scheduling latency: its P runs the timer when it schedules, so a loop delays the timer, too.)
+
     stops   a further goroutine stops the world (runtime.ReadMemStats) every 5 ms
     """
     check_int("hogs", hogs, 0, 1000)
@@ -122,7 +126,10 @@ def _hog(ns: int) -> Body:
 
 def _victim(wg: WaitGroup, turns: int) -> Body:
     for _ in range(turns):
-        yield sleep(ms=1)
+        slept: int = yield now()
+        yield sleep(ns=_SLEEP_NS)
+        woke: int = yield now()
+        yield log((woke - slept - _SLEEP_NS) // 1000)
         yield work(ns=_NEED_NS)
     yield wg.Done()
 

@@ -44,6 +44,7 @@ def _tail(ordered: np.ndarray[tuple[int], np.dtype[np.int64]], percent: float) -
 
 
 def _responses(rec: Recording, start: int, end: int) -> list[int]:
+    """What goroutines wrote with log, us: response times of a service, how late victims went on."""
     return [us for t, _, us in rec.logs() if start <= t <= end]
 
 
@@ -157,6 +158,8 @@ MEASURES: Final[dict[str, tuple[str, Measure]]] = {
     "response, p99.9": ("us", lambda rec, a, b: _quantile(99.9, _responses(rec, a, b))),
     "within the SLO": ("% of the responses", _within_slo),
     "error budget used": ("%", _budget),
+    "late, median": ("us", lambda rec, a, b: _quantile(50, _responses(rec, a, b))),
+    "late, longest": ("us", lambda rec, a, b: _quantile(100, _responses(rec, a, b))),
     "asked to stop until stopped, median": ("us", lambda rec, a, b: _us(_quantile(50, _preempt_waits(rec, a, b)))),
     "asked to stop until stopped, longest": ("us", lambda rec, a, b: _us(_quantile(100, _preempt_waits(rec, a, b)))),
     "signals": ("", _count(v.E_SIGNAL)),

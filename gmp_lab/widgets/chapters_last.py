@@ -132,8 +132,9 @@ LAST: Final = (
         program=tight_loops,
         figures=(
             "time",
+            "late, median",
+            "late, longest",
             *WAITS,
-            "scheduling latency, maximum",
             "preempted",
             "stops of the world",
             "longest stop of the world",
