@@ -21,7 +21,8 @@ from gmp_lab.claims.board import MEANINGS, STATES, Board
 from gmp_lab.claims.ledger import VERDICTS, Claim
 from gmp_lab.draw import Table
 from gmp_lab.golang import find_toolchain
-from gmp_lab.widgets.readable import STYLE, Readable, said_html, wide_button
+from gmp_lab.widgets.page import Page
+from gmp_lab.widgets.readable import STYLE, Readable, live, paragraphs_html, wide_button
 
 #: how a line of the list begins
 _MARKS: Final = {"": "", "right": "right: ", "half right": "half: ", "not right": "wrong: ", "looked up": "seen: "}
@@ -31,7 +32,9 @@ _STYLE: Final = f"""{STYLE}<style>
 .gmp-ledger .widget-select {{ width: 100%; height: auto; }}
 .gmp-ledger-claim {{ color: var(--jp-ui-font-color1, inherit); font-size: 14px; line-height: 1.5; max-width: 70em; }}
 .gmp-ledger-claim p {{ margin: 2px 0; color: inherit; }}
-.gmp-ledger-claim code {{ background: transparent; color: inherit; }}
+.gmp-ledger-claim code {{ background: transparent; color: inherit; overflow-wrap: anywhere; white-space: normal; }}
+.gmp-ledger-claim li {{ overflow-wrap: anywhere; }} .gmp-ledger-claim details {{ overflow-x: auto; }}
+.gmp-ledger .widget-html {{ width: 100%; }} .gmp-ledger .widget-html-content {{ line-height: 1.5; }}
 </style>"""
 _HAN: Final = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 _COMMIT, _NEXT, _LOOK, _RUN = "Give this verdict", "Next claim", "Look it up", "Run the check"
@@ -49,8 +52,8 @@ class FactCheck(Readable):
         filters = w.Box((self.search, self.chapter, self.show), layout=w.Layout(flex_flow="row wrap"))
         buttons = w.Box((self.first, self.second, self.on_go), layout=w.Layout(flex_flow="row wrap"))
         super().__init__(
-            (w.HTML(_STYLE), filters, self.count, self.list, self.head, self.choice, buttons, self.said, self.ran,
-             self.score_line, self.more)
+            (w.HTML(_STYLE), filters, self.count, self.list, self.head, self.choice, buttons, self.said,
+             self.evidence, self.ran, self.score_line, self.more, Page())
         )  # fmt: skip
         self.add_class("gmp-quiz")
         self.add_class("gmp-ledger")
@@ -76,8 +79,8 @@ class FactCheck(Readable):
         self.second = wide_button(_LOOK, "See the truth without a verdict, and without a point")
         self.on_go = w.Checkbox(description="experiments on the Go of this machine", indent=False)
         self.on_go.layout.display = "none" if find_toolchain() is None else ""
-        self.count, self.head, self.said, self.ran = w.HTML(), w.HTML(), w.HTML(), w.HTML()
-        self.score_line, self.more = w.HTML(), w.HTML()
+        self.count, self.said, self.ran, self.score_line = live(), live(), live(), live()
+        self.head, self.evidence, self.more = w.HTML(), w.HTML(), w.HTML()
 
     def _connect(self) -> None:
         for part in (self.search, self.chapter, self.show):
@@ -109,7 +112,7 @@ class FactCheck(Readable):
         """Run what decides a claim; what was seen, which the widget shows too."""
         said = self.board.run(name, on_go=on_go)
         self._to(name)
-        self.ran.value = said_html(said)
+        self.ran.value = paragraphs_html(said)
         return said
 
     def find(self, text: str = "", section: str = "", show: str = "all") -> tuple[str, ...]:
@@ -138,7 +141,7 @@ class FactCheck(Readable):
         if self.board.known(self.at):
             self._on()
         elif self.choice.value is None:
-            self.said.value = said_html("Choose a verdict first.")
+            self.said.value = paragraphs_html("Choose a verdict first.")
         else:
             self.answer(self.at, self.choice.value)
 
@@ -146,19 +149,19 @@ class FactCheck(Readable):
         if not self.board.known(self.at):
             self.look_up(self.at)
             return
-        self.ran.value = said_html("The check runs ...")
+        self.ran.value = paragraphs_html("The check runs ...")
         self.run(self.at, bool(self.on_go.value))
 
     def _on(self) -> None:
         """Go to the next claim of the list, or to its first."""
         order = [c.id for c in self.board.claims]
-        ids = [name for _, name in self.list.options]
+        ids = [name for _, name in self.list.options if name]
         later = (name for name in ids if order.index(name) > order.index(self.at))
         if ids:
             self._to(next(later, ids[0]))
 
     def _picked(self) -> None:
-        if not self._filling and self.list.value is not None and self.list.value != self.at:
+        if not self._filling and self.list.value and self.list.value != self.at:
             self._to(self.list.value)
 
     # --- what is shown ------------------------------------------------------------------------------------------
@@ -173,19 +176,21 @@ class FactCheck(Readable):
         self._show()
 
     def _fill(self) -> None:
-        """Put what the search finds into the list."""
+        """Put what the search finds into the list, below a line to start from if the claim shown is not in it."""
         found = self.board.find(self.search.value, self.chapter.value, self.show.value)
         options = [(self._line(c), c.id) for c in found]
+        inside = any(c.id == self.at for c in found)
+        if not inside:
+            options.insert(0, ("(choose one)" if found else "(nothing found)", ""))
         self._filling = True
         try:
             if list(self.list.options) != options:
                 self.list.options = options
-            ids = [c.id for c in found]
-            self.list.value = self.at if self.at in ids else None
+            self.list.value = self.at if inside else ""
         finally:
             self._filling = False
         many = f"{len(found)} of {len(self.board.claims)} claims found"
-        self.count.value = f'<div class="gmp-quiz-text" role="status">{many}</div>'
+        self.count.value = f'<div class="gmp-quiz-text">{many}</div>'
 
     def _line(self, c: Claim) -> str:
         short = c.claim if len(c.claim) <= _SHORT else f"{c.claim[: _SHORT - 1]}…"
@@ -198,9 +203,10 @@ class FactCheck(Readable):
         self.choice.disabled = known
         self.first.description = _NEXT if known else _COMMIT
         self.second.description = _RUN if known else _LOOK
-        self.said.value = said_html(self.board.look_up(c.id)) + evidence_html(c) if known else ""
+        self.said.value = paragraphs_html(self.board.look_up(c.id)) if known else ""
+        self.evidence.value = evidence_html(c) if known else ""
         whole = self.board.total()
-        self.score_line.value = said_html(
+        self.score_line.value = paragraphs_html(
             f"{whole.points:g} points: {whole.answered} of {whole.claims} claims answered, {whole.right} right, "
             f"{whole.half} half right; {whole.looked_up} looked up."
         )

@@ -48,6 +48,8 @@ function nameControls(panel) {
     button.setAttribute("aria-pressed", String(button.classList.contains("mod-active")));
   }
   nameGroups(panel);
+  // JupyterLab takes the arrow keys for its cells, also from a list that has the focus.
+  for (const list of panel.querySelectorAll("select")) list.setAttribute("data-lm-suppress-shortcuts", "true");
 }
 
 // A group of ipywidgets' radio buttons has no name: it is the question that stands before it.
