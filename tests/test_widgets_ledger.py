@@ -13,6 +13,7 @@ from gmp_lab.claims import VERDICTS, claim, claims
 from gmp_lab.claims import check as checking
 from gmp_lab.claims.board import GROUPS, MEANINGS, STATES, Board, points
 from gmp_lab.claims.check import Check, Outcome
+from gmp_lab.claims.misconceptions import misconceptions
 from gmp_lab.widgets.ledger import FactCheck, fact_check
 
 FALSE, TRUE = "3.2-02", "3.2-01"
@@ -97,6 +98,13 @@ def test_mistakes_are_what_was_answered_otherwise(board: Board) -> None:
     board.answer(FALSE, "false")
     board.look_up("5-01")
     assert [(one.claim, one.given, one.verdict) for one in board.mistakes()] == [(TRUE, "false", "true")]
+
+
+def test_a_mistake_brings_the_catalogue_s_belief_and_feedback(board: Board) -> None:
+    known = next(one for one in misconceptions("3.2") if FALSE in one.claims)
+    said = board.answer(FALSE, "true")
+    (mistake,) = board.mistakes()
+    assert known.feedback in said and known.feedback in mistake.text and known.belief in mistake.beliefs
 
 
 def test_a_chapter_can_be_played_again(board: Board) -> None:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from gmp_lab.claims.check import Outcome, all_of, checks, live
 from gmp_lab.claims.ledger import VERDICTS, Claim, claim, claims
+from gmp_lab.claims.misconceptions import Misconception, misconceptions
 from gmp_lab.errors import ConfigError, check_choice
 
 #: what each verdict says of a claim
@@ -36,11 +37,15 @@ WORDS: Final = {1.0: "right", 0.5: "half right", 0.0: "not right"}
 
 
 class Mistake(NamedTuple):
-    """A claim that was answered with another verdict: what was said, what is right, and what to learn from it."""
+    """A claim that was answered with another verdict: what was said, what is right, and what to learn from it.
+
+    ``beliefs`` are the wrong beliefs of the catalogue that the claim leads to ("" if there is none).
+    """
 
     claim: str
     given: str
     verdict: str
+    beliefs: str
     text: str
 
 
@@ -119,6 +124,7 @@ class Board:
         lines = [said, found.truth]
         if given and given != found.verdict:
             lines += [f"You said: {MEANINGS[given]}. The ledger: {MEANINGS[found.verdict]}."]
+            lines += [one.feedback for one in _behind(found)]
         return "\n".join(lines)
 
     def run(self, name: str, *, on_go: bool = False) -> str:
@@ -184,8 +190,15 @@ class Board:
         for c in self.claims:
             given = self.answers.get(c.id, LOOKED)
             if given and given != c.verdict:
-                found.append(Mistake(c.id, given, c.verdict, c.truth))
+                beliefs = " ".join(one.belief for one in _behind(c))
+                learn = " ".join(one.feedback for one in _behind(c)) or c.truth
+                found.append(Mistake(c.id, given, c.verdict, beliefs, learn))
         return tuple(found)
+
+
+def _behind(c: Claim) -> list[Misconception]:
+    """The wrong beliefs of the catalogue that a claim leads to."""
+    return [one for one in misconceptions(c.section) if c.id in one.claims]
 
 
 def _text(c: Claim) -> str:

@@ -30,6 +30,7 @@ _SHORT: Final = 96  # letters of a claim in the list
 _STYLE: Final = f"""{STYLE}<style>
 .gmp-ledger .widget-select > select {{ font-size: 13px; }}
 .gmp-ledger .widget-select {{ width: 100%; height: auto; }}
+.gmp-ledger select:disabled, .gmp-ledger select:disabled option {{ opacity: 1; color: inherit; }}
 .gmp-ledger-claim {{ color: var(--jp-ui-font-color1, inherit); font-size: 14px; line-height: 1.5; max-width: 70em; }}
 .gmp-ledger-claim p {{ margin: 2px 0; color: inherit; }}
 .gmp-ledger-claim code {{ background: transparent; color: inherit; overflow-wrap: anywhere; white-space: normal; }}
@@ -125,9 +126,9 @@ class FactCheck(Readable):
         return Table("Score by chapter", _HEADS, tuple((*row, float(row.points)) for row in rows))
 
     def misconceptions(self) -> Table:
-        """The claims that were answered with another verdict, and what is so."""
-        rows = tuple((one.claim, one.given, one.verdict, one.text) for one in self.board.mistakes())
-        return Table("What to look at again", ("claim", "you said", "verdict", "what is so"), rows)
+        """The claims that were answered with another verdict, the wrong beliefs behind them, and what is so."""
+        heads = ("claim", "you said", "verdict", "the wrong belief behind it", "what is so")
+        return Table("What to look at again", heads, tuple(tuple(one) for one in self.board.mistakes()))
 
     def reset(self, section: str = "") -> None:
         """Forget the answers to a chapter ("": to all)."""
