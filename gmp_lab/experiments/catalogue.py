@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from gmp_lab.dump import parse_dump
-from gmp_lab.experiments import bodies, bodies_stack, bodies_time, debugged, incalls, osthreads, preempting, watched
+from gmp_lab.experiments import (
+    bodies,
+    bodies_stack,
+    bodies_time,
+    debugged,
+    incalls,
+    osthreads,
+    pacing,
+    preempting,
+    watched,
+)  # fmt: skip
 from gmp_lab.experiments.model import Band, Experiment, Point, Values
 from gmp_lab.gocell.asm import listing
 from gmp_lab.gocell.cell import whole_program
@@ -219,6 +229,19 @@ ALL: Final = (
             for gogc, assist in ((100, 0.35), (50, 0.35), (200, 0.2))
         ),
         bodies_time.churn, ("3.3-12", "3.3-13", "3.3-14", "3.3-16"),
+    ),
+    Experiment(
+        "pace", "At which size of the heap does a cycle begin and end, and how long does the world stop in it?",
+        "03-3-gc-assist", "churn.go",
+        tuple(
+            Point(procs, {"live": 32, "mib": 640}, {"GODEBUG": "gctrace=1"}, bands=(
+                Band("begins_over_goal", 0.75, 0.95, "a cycle begins before the heap has reached the goal"),
+                Band("ends_over_goal", 0.85, 1.1, "at its end the heap is about as large as the goal"),
+                Band("stopped_over_cycle", 0, 0.1, "the world stands still for a small part of a cycle"),
+            ))
+            for procs in (1, 2)
+        ),
+        pacing.pace, ("3.3-02", "3.3-11", "3.3-14", "3.3-16"), pacing.paced,
     ),
     Experiment(
         "service", "How late do the requests of a service begin beside goroutines that only compute?", "04-4-latency",
