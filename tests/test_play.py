@@ -282,6 +282,8 @@ MISTAKES: list[tuple[str, str, str, str, str, float]] = [
     ("full", "exit", "keep", "waits", "exit keep", 0),
     ("full", "exit", "global", "ring", "exit none", 0.5),
     ("full", "exit", "take", "global", "exit P", 0),
+    ("full", "exit", "take", "take", "wake top", 0.5),
+    ("full", "exit", "back", "take", "exit P", 0.5),
     ("full", "handoff", "thread", "idle", "handoff", 0),
     ("full", "handoff", "idle", "moved", "handoff", 0),
     ("full", "preempt", "P", "nobody", "slice", 0),
@@ -456,7 +458,7 @@ def test_a_right_answer_is_told_its_rule_and_what_happened() -> None:
     question = game.question
     assert question is not None
     said = game.decide(question.right.id).said
-    assert said.startswith("Right.") and str(RULES[question.rule]) in said and "In the run, at" in said
+    assert said.startswith("Right.") and str(RULES[question.rule]) in said and "The run goes on, at" in said
 
 
 BAD: list[tuple[str, tuple[Any, ...]]] = [

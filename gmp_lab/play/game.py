@@ -88,7 +88,7 @@ class Game:
 
     def _happened(self, asked: Question) -> str:
         rec = self.situation.recording
-        return f"In the run, at {rec.t[asked.event] / 1000:,.3f} us: {narrate(rec, asked.event).sentence}"
+        return f"The run goes on, at {rec.t[asked.event] / 1000:,.3f} us: {narrate(rec, asked.event).sentence}"
 
     def undo(self) -> bool:
         """Take the last answer back and ask again; False at the first decision.  An exam counts it all the same."""

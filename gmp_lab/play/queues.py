@@ -129,7 +129,7 @@ def _numbers(m: Moment, kind: str, text: str, right: int, halves: set[int]) -> Q
 
 
 def _how_many(n: int, have: int) -> str:
-    return f"all {n}" if n == have else f"{n}"
+    return f"all {n}" if n == have else f"{n} of them"
 
 
 def share(m: Moment) -> Question | None:

@@ -133,7 +133,7 @@ def exit_call(m: Moment) -> Question | None:
         f"Idle Ps, top first: {idle}. What does it do?"
     )
     name, words, rule = _exit_right(m, old)
-    wrong = [option for option in _exits(before, old, rule) if option.id != name]
+    wrong = [option for option in _exits(before, old, name, rule) if option.id != name]
     return before.ask("exit", text, (name, words, rule), wrong)
 
 
@@ -166,13 +166,14 @@ def _exit_right(m: Moment, old: int) -> tuple[str, str, str]:
     return f"take P{m.e.p}", f"it takes P{m.e.p} off the idle list and goes on", "exit P"
 
 
-def _exits(m: Moment, old: int, rule: str) -> Iterator[Option]:
+def _exits(m: Moment, old: int, right: str, rule: str) -> Iterator[Option]:
     for name, words in _exit_words(old).items():
         if name != "back":
             yield Option(name, words, 0.5 if name == "ring" and rule == "exit none" else 0, rule)
     for p in m.s.pidle:
-        half = 0.5 if rule == "exit P" else 0
-        yield Option(f"take P{p}", f"it takes P{p} off the idle list and goes on", half, "wake top" if half else rule)
+        half = 0.5 if rule == "exit P" else 0  # another P than the right one
+        words = f"it takes P{p} off the idle list and goes on"
+        yield Option(f"take P{p}", words, half, "wake top" if right.startswith("take") else rule)
     if not m.s.pidle:
         runs = m.s.ps[old].m >= 0
         words = f"it asks who runs on P{old} to stop, and takes P{old}" if runs else f"it waits for P{old} and spins"

@@ -10,9 +10,9 @@ from gmp_lab import quiz
 
 STYLE: Final = """<style>
 .gmp-quiz .widget-radio, .gmp-quiz .widget-radio-box { width: 100%; height: auto; max-width: none; }
-.gmp-quiz .widget-radio-box label { width: 100%; height: auto; white-space: normal; line-height: 1.5; padding: 2px 0;
- overflow: visible; font-size: 14px; }
-.gmp-quiz .widget-radio-box input { flex: none; margin-right: 8px; }
+.gmp-quiz .widget-radio-box label { display: flex; align-items: flex-start; width: 100%; height: auto;
+ line-height: 1.5; white-space: normal; padding: 2px 0; overflow: visible; font-size: 14px; }
+.gmp-quiz .widget-radio-box input { flex: none; order: -1; margin-right: 8px; } /* it stands behind its words */
 .gmp-quiz-text { color: var(--jp-ui-font-color1, inherit); font-size: 14px; line-height: 1.5; max-width: 60em; }
 .gmp-quiz-text p { margin: 2px 0; color: inherit; }
 .gmp-quiz-said:not(:empty) { border-left: 4px solid currentColor; padding: 2px 12px; margin: 6px 0; }
