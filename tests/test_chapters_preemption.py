@@ -4,8 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from gmp_lab import Config, ConfigError, Program, go, gosched, log, metrics, simulate, sleep, syscall, work
-from gmp_lab.chapters import slices
+from gmp_lab import (
+    Chan,
+    Config,
+    ConfigError,
+    Costs,
+    Program,
+    chan,
+    go,
+    gosched,
+    log,
+    metrics,
+    recv,
+    send,
+    simulate,
+    sleep,
+    syscall,
+    work,
+)
+from gmp_lab.chapters import signals, slices
 from gmp_lab.chapters.sides import sides
 from gmp_lab.chapters.tasks import tried
 from gmp_lab.experiments import CATALOGUE
@@ -164,3 +181,79 @@ def test_a_point_or_key_that_is_not_there_is_refused(number: int, key: str, monk
     monkeypatch.setenv("GMP_LAB_GO", "none")
     with pytest.raises(ConfigError):
         sides(CATALOGUE["triggers"], key, [(number, "", "")])
+
+
+# --- signals -------------------------------------------------------------------------------------------------------
+
+
+def two_hogs(ms: int = 60) -> Body:
+    yield go(hog)
+    yield go(hog)
+    yield sleep(ms=ms)
+
+
+def test_a_preemption_is_told_step_by_step_from_the_request_on() -> None:
+    rec = simulate(Config(gomaxprocs=1, costs=Costs(signal=700)), Program(two_hogs))
+    rows = signals.steps(rec, signals.first_request(rec)).rows
+    assert [row[2] for row in rows] == ["preemptone", "doSigPreempt", "gopreempt_m", "execute"]
+    assert [row[0] for row in rows[:2]] == [0, 700]
+
+
+def test_a_run_in_which_nobody_is_asked_has_no_first_request() -> None:
+    with pytest.raises(ConfigError, match="asked"):
+        signals.first_request(simulate(Config(gomaxprocs=2), Program(short)))
+
+
+def test_the_mean_wait_is_that_of_the_requests() -> None:
+    rec = simulate(Config(gomaxprocs=1), Program(two_hogs))
+    assert signals.waited_ms(rec) == pytest.approx(0.0009)
+    assert signals.waited_ms(simulate(Config(gomaxprocs=1), Program(short))) == 0
+
+
+def player(out: Chan, into: Chan, serves: bool) -> Body:
+    while True:
+        if not serves:
+            yield recv(into)
+        yield work(us=20)
+        yield send(out)
+        if serves:
+            yield recv(into)
+
+
+def pair() -> Body:
+    there, back = chan(), chan()
+    yield go(player, there, back, True)
+    yield go(player, back, there, False)
+    yield go(hog)
+    yield sleep(ms=600)
+
+
+def test_a_pair_keeps_the_p_for_whole_rounds_and_a_hog_for_two() -> None:
+    config = Config(gomaxprocs=1, costs=Costs(switch=20_000, deaf=20_000), until_ns=1_000_000_000)
+    found = signals.turns(simulate(config, Program(pair)), {"player": "pair", "hog": "hog"})[2:]
+    assert {round(turn.rounds) for turn in found if turn.who == "hog"} == {2}
+    longest = [turn.rounds for turn in found if turn.who == "pair"]
+    assert min(longest) > 1.95 and max(longest) > 2.9 and all(abs(x - round(x)) < 0.05 for x in longest)
+
+
+def test_turns_are_counted_by_length() -> None:
+    turns = [signals.Turn("a", 1.0), signals.Turn("b", 1.5), *(signals.Turn("a", x) for x in (2.01, 2.0, 3.0))]
+    assert signals.turn_table(turns).rows == (("a", 2, 1),)
+
+
+def test_the_right_order_holds_and_a_wrong_one_is_told_up_to_where_it_is_right() -> None:
+    assert signals.in_order(signals.WAY).holds
+    wrong = signals.in_order([*signals.WAY[:3], *reversed(signals.WAY[3:])])
+    assert not wrong.holds and "up to step 3;" in wrong.said
+
+
+def test_an_order_with_other_names_is_refused() -> None:
+    with pytest.raises(ConfigError, match="each once"):
+        signals.in_order(["sysmon"])
+
+
+def test_the_system_stops_threads_that_keep_all_and_the_runtime_goroutines_that_lose_the_p() -> None:
+    (system, runtime) = signals.levels(simulate(Config(gomaxprocs=2, cores=1), Program(three, 100))).rows
+    assert system[2] == system[3] != 0
+    assert runtime[2] != 0 and runtime[3] == 0
+    assert signals.levels(simulate(Config(gomaxprocs=2, cores=2), Program(three, 100))).rows[0][2] == 0

@@ -64,7 +64,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"stacks"}
     | {"stream", "sync", "twins", "workload"},
     "gocell": {"dump", "errors", "gctrace", "golang", "metrics", "recording", "schedtrace"},
-    "chapters": READERS | {"experiments", "stackmath", "twins"},
+    "chapters": READERS | {"experiments", "gocell", "stackmath", "twins"},
     "exam": READERS | {"twins", "__init__"},
     "widgets": READERS,
     "__init__": {"config", "errors", "recording", "replay", "simulate", "sync", "timer", "workload"},

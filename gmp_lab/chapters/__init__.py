@@ -4,6 +4,7 @@
     lost_time     a job that computes for 3 ms and takes ten times as long: simulated, and a recorded trace of it
     one_queue     what one queue for all costs: moves, wakes, the limit that its lock sets
     sides         an experiment of the catalogue at several points: simulated, real, why
+    signals       the way of a request to stop, requests that are lost, who stops whom
     slices        time slices, sysmon's looks, how goroutines lost their Ps
     stacks        a loop where a segment ends, the rule by which a stack grows
     threads       where threads come from: four phases, what each made, what an M does

@@ -27,6 +27,7 @@ WORDS: Final = (
     "Generalized Message", "Generic Messaging", "message protocol", "broker", "trace_id", "Ed25519",
     "G - goroutine", "M - worker thread", "P - processor", "go11sched", "Centralize all scheduler state",
     "work stealing", "popBack", "stopsem", "drainmarkqueue", "runqgrab", "stopTheWorldWithSema", "gcDrainN",
+    "sigPreempt", "asyncPreempt2", "out-of-band", "preempt_schedule", "task_struct", "PREEMPT_RT",
 )  # fmt: skip
 _RECORDED: Final = "runtime_words.json"
 
