@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -216,3 +217,14 @@ def test_what_is_stored_is_small() -> None:
     for level in LEVELS:
         bundle = play(8, level)._repr_mimebundle_()
         assert len(bundle["text/plain"]) + len(bundle["text/html"]) < 25_000
+
+
+def test_the_readme_s_game_goes_as_it_says(root: Path) -> None:
+    text = (root / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(from gmp_lab\.widgets\.play.*?)```", text, re.DOTALL)
+    (said,) = re.findall(r'# "(.*)"', block)
+    names: dict[str, Any] = {}
+    exec(block.replace("game.decide(", "verdict = game.decide("), names)
+    start, middle, end = said.split(" ... ")
+    verdict = names["verdict"].said
+    assert verdict.startswith(start) and f"{middle} " in verdict and end in verdict
