@@ -277,7 +277,7 @@ def test_more_ps_make_a_taller_timeline(panel: Lab) -> None:
     for gomaxprocs in (2, 4, 16):
         panel.controls["gomaxprocs"].value = gomaxprocs
         heights.append(panel.views.figure.layout.height)
-    assert heights == [180 + 26 * gomaxprocs for gomaxprocs in (2, 4, 16)]
+    assert heights == [230 + 26 * gomaxprocs for gomaxprocs in (2, 4, 16)]
 
 
 def test_figures_are_as_wide_as_the_panel(panel: Lab) -> None:

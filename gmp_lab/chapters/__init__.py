@@ -1,6 +1,7 @@
 """What single notebooks need beyond the rest of the package: the logic of one chapter, so that its cells stay short.
 
     evidence      words looked for in the source of Go's runtime: how to find out whether a name is made up
+    handoff       a goroutine in a call and a neighbour that wants its P
     lost_time     a job that computes for 3 ms and takes ten times as long: simulated, and a recorded trace of it
     one_queue     what one queue for all costs: moves, wakes, the limit that its lock sets
     sides         an experiment of the catalogue at several points: simulated, real, why

@@ -12,14 +12,21 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import plotly.graph_objects as go
 
 from gmp_lab.draw import (
+    ASSISTS,
+    BUDGET,
     CALLS,
+    CAUSES,
     CPU,
+    GANTT,
     HEAP,
     LATENCIES,
+    LOADS,
     PREEMPTIONS,
+    RESPONSES,
     SOURCES,
     STACKS,
     STEALS,
+    STOPS,
     THREADS,
     THROTTLING,
     Plot,
@@ -33,6 +40,9 @@ from gmp_lab.draw import (
     state_chart_svg,
     state_chart_text,
     state_chart_title,
+    steal_graph_svg,
+    steal_graph_text,
+    steal_graph_title,
     switch_table,
     text_timeline,
     timeline,
@@ -144,8 +154,12 @@ def _switch_twin(rec: Recording, window: Window | None) -> str:
     return "\n\n".join((_switch_title(rec, window), *tables))
 
 
+def _steal_graph(rec: Recording, window: Window | None, theme: str) -> str:
+    return html.sheet(steal_graph_svg(rec, window=window, theme=theme))
+
+
 VIEWS: Final[dict[str, View | Sheet]] = {
-    "timeline": _timeline("Timeline of the Ps", "What each P did, when", "P", 180, 26),
+    "timeline": _timeline("Timeline of the Ps", "What each P did, when", "P", 230, 26),
     "threads": _timeline("Timeline of the threads", "What each of the first hundred Ms did, when", "M", 300, 20),
     "goroutines": _timeline(
         "Timeline of the goroutines", "What each of the first hundred goroutines did, when", "G", 480, 0
@@ -164,11 +178,23 @@ VIEWS: Final[dict[str, View | Sheet]] = {
     "thread_states": _plot("Threads by state", "How many threads were in which state, over time", THREADS),
     "cpu": _plot("Time of the Ps", "Program, mark workers, assists, scheduling, idle, over time", CPU),
     "heap": _plot("Heap", "Heap in use, goal, cycles and stops of the world", HEAP),
+    "stops": _plot("Stops of the world", "How long each took, and how long until all had stopped", STOPS),
+    "assists": _plot("Assists", "How long each goroutine had to mark because it allocated", ASSISTS),
     "stacks": _plot("Stacks", "How large the stacks were, and when they were copied", STACKS),
     "throttling": _plot("CPU time of the group", "Cores in use and throttled, and the periods", THROTTLING),
     "latencies": _plot("Latencies", "How long goroutines were runnable before they ran", LATENCIES),
+    "responses": _plot("Response times", "How long each response took, beside the SLO", RESPONSES),
+    "causes": _plot("What responses wait for", "Of all of them, and of the slowest", CAUSES),
+    "budget": _plot("Error budget", "How much of it is used, over time", BUDGET),
     "sources": _plot("Taken from where", "From which queue each P took its goroutines", SOURCES, 14),
     "steal_map": _plot("Steals", "Who stole from whom, and how long each P computed", STEALS, 14),
+    "steal_graph": Sheet(
+        "Steal graph", "Arrows from victims to thieves", _steal_graph,
+        lambda rec, window: steal_graph_title(rec, window=window),
+        lambda rec, window: steal_graph_text(rec, window=window),
+    ),
+    "loads": _plot("Load of the Ps", "Goroutines made on each P, and goroutines that ran there", LOADS, 20),
     "calls": _plot("System calls", "How long each took, and how long its P stayed", CALLS),
     "preemptions": _plot("Requests to stop", "When, and how long until they were followed", PREEMPTIONS),
+    "gantt": _plot("One request, step by step", "Asked, signal handled, left: the longest requests", GANTT),
 }  # fmt: skip
