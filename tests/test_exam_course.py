@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,7 +42,7 @@ def run(course: Course, *words: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[tuple[Course, dict[str, str]]]:
+def graded(tmp_path_factory: pytest.TempPathFactory, root: Path) -> tuple[Course, dict[str, str]]:
     """A class of 60, released, collected, graded and given feedback, each with one command."""
     course = new_course(tmp_path_factory.mktemp("course"), root)
     students = class_of(SIZE)
@@ -53,7 +52,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[tup
     for words in (("release",), ("collect",), ("grade",), ("feedback",), ("report",)):
         more = (str(inbox),) if words[0] == "collect" else ()
         assert run(course, words[0], ASSIGNMENT, *more) == 0, words
-    yield course, students
+    return course, students
 
 
 @pytest.mark.timeout(900)
@@ -132,8 +131,8 @@ def book_of(course: Course) -> list[tuple[object, ...]]:
 @pytest.mark.skipif(os.name != "posix", reason="kill -9: run it on Linux or macOS")
 def test_killed_at_any_moment_it_goes_on_to_the_same_gradebook(tmp_path: Path, root: Path) -> None:
     """The same class graded without a stop, and by a run that is killed again and again at random moments."""
-    students = dict(list({**{f"k{n:02}": k for n, k in enumerate(("reference", "blank", "believer", "partial"))}}.items()))
-    students |= {"h00": "is not JSON", "h01": "doubles all cells", "h02": "exits"}
+    kinds = ("reference", "blank", "believer", "partial", "is not JSON", "doubles all cells", "exits")
+    students = {f"k{n:02}": kind for n, kind in enumerate(kinds)}
     books = []
     for name in ("whole", "killed"):
         folder = tmp_path / name
@@ -153,7 +152,8 @@ def _killed_often(course: Course) -> None:
     draw = random.Random(7)
     command = [sys.executable, "-m", "gmp_lab", "exam", "grade", ASSIGNMENT, "--course", str(course.folder)]
     for _ in range(8):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        process = subprocess.Popen(command, start_new_session=True, **quiet)
         time.sleep(draw.uniform(0.3, 4.0))
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

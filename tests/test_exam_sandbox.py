@@ -34,7 +34,7 @@ def value(source: str, budget: Budget = SHORT) -> Given:
      "float('inf')", "'\\ud800'", "[]"],
 )  # fmt: skip
 def test_plain_values_come_out_with_their_types(source: str) -> None:
-    expected = eval(source)  # noqa: S307  # the literals above
+    expected = eval(source)  # the literals above
     given = value(f"answer = {source}").value
     assert (given, type(given)) == (expected, type(expected))
 
@@ -72,7 +72,7 @@ def test_nothing_else_comes_out(source: str, says: str) -> None:
         ("answer = [0] * 10**9", "more memory"),
         ("def f(n): return f(n + 1)\nf(0)", "RecursionError in line 1"),
         ("class E(Exception):\n    def __str__(self): raise ValueError\nraise E", "E in line 3"),
-        ("import os\nfor n in range(3, 30):\n    try: os.write(n, b'{}')\n    except OSError: pass\nos._exit(0)", "ended"),
+        ("import os\nfor n in (3, 4, 5):\n    try: os.write(n, b'{}')\n    except OSError: 0\nos._exit(0)", "ended"),
         ("import builtins\nbuiltins.compile = None\nimport json\njson.dumps = None\nanswer = 1", "ended"),
     ],
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gmp_lab.claims.misconceptions import misconception
 from gmp_lab.errors import ConfigError
 from gmp_lab.exam.answer import Answer, Unanswered
 from gmp_lab.exam.model import Mark, Question
@@ -50,11 +51,7 @@ class Verdict:
 
 
 def _belief(one: Mark) -> str:
-    if not one.misconception:
-        return ""
-    from gmp_lab.claims.misconceptions import misconception  # noqa: PLC0415  # reads the whole catalogue
-
-    return misconception(one.misconception).feedback
+    return misconception(one.misconception).feedback if one.misconception else ""
 
 
 def _place(one: Mark) -> str:
