@@ -18,7 +18,10 @@ from gmp_lab.draw.plot import Plot, columns_of, mean_per_column
 from gmp_lab.draw.plots_time import cpu_shares
 from gmp_lab.metrics import calls, cpu_time_ns, latency, queue_depths, spans, stack_changes, thread_count
 
-NAMES = ("THREADS", "CPU", "HEAP", "STACKS", "THROTTLING", "LATENCIES", "SOURCES", "STEALS", "CALLS", "PREEMPTIONS")
+NAMES = (
+    "THREADS", "CPU", "HEAP", "STACKS", "THROTTLING", "LATENCIES", "SOURCES", "STEALS", "CALLS", "PREEMPTIONS",
+    "STOPS", "ASSISTS", "RESPONSES", "CAUSES", "BUDGET", "LOADS", "GANTT",
+)  # fmt: skip
 PLOTS: dict[str, Plot] = {name: getattr(draw, name) for name in NAMES}
 PROGRAMS = {
     "mix": (Config(), steady_mix()),

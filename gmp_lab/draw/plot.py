@@ -15,7 +15,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from gmp_lab.draw.axes import Window, frame, meta, time_unit, whole_window, zoomed
-from gmp_lab.draw.palette import page
+from gmp_lab.draw.palette import colour, page
 from gmp_lab.draw.raster import bin_edges
 from gmp_lab.draw.tables import Table
 from gmp_lab.metrics.columns import Ints
@@ -141,10 +141,21 @@ def mean_per_column(edges: Ints, t_ns: Ints, change: Ints, start: int = 0) -> np
     return np.asarray(np.diff(upto) / np.maximum(1, np.diff(edges)))
 
 
-def area(name: str, colour: str, pattern: str, theme: str, group: str = "all") -> dict[str, Any]:
+def area(name: str, fill: str, pattern: str, theme: str, group: str = "all") -> dict[str, Any]:
     """A band of a stacked plot, told apart by colour and by pattern."""
-    fill = {"shape": pattern, "fgcolor": page(theme).paper, "size": 6, "solidity": 0.25} if pattern else {}
+    signs = {"shape": pattern, "fgcolor": page(theme).paper, "size": 6, "solidity": 0.25} if pattern else {}
     return {
-        "type": "scatter", "mode": "lines", "name": name, "stackgroup": group, "fillcolor": colour,
-        "line": {"width": 0.6, "color": page(theme).ink, "shape": "hvh"}, **({"fillpattern": fill} if fill else {}),
+        "type": "scatter", "mode": "lines", "name": name, "stackgroup": group, "fillcolor": fill,
+        "line": {"width": 0.6, "color": page(theme).ink, "shape": "hvh"}, **({"fillpattern": signs} if signs else {}),
+    }  # fmt: skip
+
+
+def bar(name: str, state: str, shape: str, theme: str, across: bool = False) -> dict[str, Any]:
+    """Bars in the colour of a state, with a pattern and an edge; ``across``: from left to right."""
+    look = page(theme)
+    pattern = {"shape": shape, "fgcolor": look.paper, "fillmode": "overlay", "solidity": 0.25}
+    edge = {"width": 0.5, "color": look.ink}
+    return {
+        "type": "bar", "name": name, "orientation": "h" if across else "v",
+        "marker": {"color": colour(state, theme), "line": edge, "pattern": pattern},
     }  # fmt: skip

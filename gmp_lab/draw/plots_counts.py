@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from gmp_lab import vocabulary as v
 from gmp_lab.draw.axes import Window
 from gmp_lab.draw.findings import count, duration
 from gmp_lab.draw.palette import LINES, colour, page
-from gmp_lab.draw.plot import Drawn, Plot, in_unit, over_time
+from gmp_lab.draw.plot import Drawn, Plot, bar, in_unit, over_time
 from gmp_lab.draw.tables import Table, latency_table, source_table, steal_table
 from gmp_lab.metrics import Call, Preemption, calls, preemptions, spans, steals, waits
 from gmp_lab.metrics.columns import columns, in_window
@@ -36,23 +37,32 @@ def _marks(n: int, theme: str) -> dict[str, Any]:
 _MARKED: Final = (50, 90, 99, 99.9)
 
 
-def _latency_styles(theme: str) -> list[dict[str, Any]]:
+def distribution_styles(theme: str, what: str) -> list[dict[str, Any]]:
+    """Traces of a distribution: its shares as a line, percentiles as marks, a histogram below."""
     line = {"color": LINES[0].light if theme == "light" else LINES[0].dark, "width": 2, "shape": "hv"}
     bars = {"color": colour("spinning", theme), "line": {"width": 0.5, "color": page(theme).ink}}
     names = {"mode": "markers+text", "textposition": "bottom right", "textfont": {"color": page(theme).ink}}
     return [
-        {"type": "scatter", "mode": "lines", "name": "share of the waits that were at most so long", "line": line},
+        {"type": "scatter", "mode": "lines", "name": f"share of the {what} that were at most so long", "line": line},
         {"type": "scatter", "name": "percentiles", "marker": _marks(3, theme) | {"size": 10}, **names},
-        {"type": "bar", "name": "waits of this length", "yaxis": "y2", "marker": bars},
+        {"type": "bar", "name": f"{what} of this length", "yaxis": "y2", "marker": bars},
     ]
 
 
-def _latency_drawn(rec: Recording, window: Window | None) -> Drawn:
-    ns = np.sort(waits(rec, *(window or (0, None)))[1])
+class Shape(NamedTuple):
+    """A distribution as it is drawn: what its three traces get, what the axis shows, the layout."""
+
+    traces: list[dict[str, Any]]
+    range: tuple[float, float]
+    layout: dict[str, Any]
+
+
+def distribution(ns: Any, what: str, also: Sequence[int] = ()) -> Shape:
+    """The shape of lengths (ns, ascending) on a logarithmic axis in us, wide enough for those in ``also``, too."""
     n = len(ns)
     keep = np.unique(np.linspace(0, max(0, n - 1), min(n, 800)).astype(np.int64)) if n else np.zeros(0, np.int64)
-    x = _us(ns)
-    low, high = (np.floor(np.log10(x[0])), np.ceil(np.log10(x[-1]))) if n else (0.0, 1.0)
+    x, wide = _us(ns), _us(np.concatenate((ns, np.array(also, np.int64))))
+    low, high = (np.floor(np.log10(wide.min())), np.ceil(np.log10(wide.max()))) if n else (0.0, 1.0)
     high = max(high, low + 1)
     edges = np.logspace(low, high, int(high - low) * 8 + 1)
     bars = np.histogram(x, edges)[0]
@@ -60,24 +70,32 @@ def _latency_drawn(rec: Recording, window: Window | None) -> Drawn:
     said = [f"p{q:g}: {duration(int(ns[i]))}" for q, i in zip(_MARKED, at, strict=False)]
     traces = [
         {"x": x[keep].tolist(), "y": (100 * (keep + 1) / max(1, n)).tolist(),
-         "hovertemplate": "%{y:.1f} % of the waits: at most %{x:,.4~g} us<extra></extra>"},
+         "hovertemplate": f"%{{y:.1f}} % of the {what}: at most %{{x:,.4~g}} us<extra></extra>"},
         {"x": [float(x[i]) for i in at], "y": [float(q) for q in _MARKED[: len(at)]], "text": said},
         {"x": np.sqrt(edges[1:] * edges[:-1]).tolist(), "y": bars.tolist(), "width": np.diff(edges).tolist(),
-         "hovertemplate": "%{y} waits of about %{x:,.3~g} us<extra></extra>"},
+         "hovertemplate": f"%{{y}} {what} of about %{{x:,.3~g}} us<extra></extra>"},
     ]  # fmt: skip
+    layout = {"xaxis": {"anchor": "y2"}, "yaxis": {"domain": [0.4, 1], "range": [0, 108]}, "yaxis2": {
+        "domain": [0, 0.32], "title": {"text": what}, "fixedrange": True, "anchor": "x"}}  # fmt: skip
+    return Shape(traces, (float(low), float(high)), layout)
+
+
+def _latency_drawn(rec: Recording, window: Window | None) -> Drawn:
+    ns = np.sort(waits(rec, *(window or (0, None)))[1])
+    shape = distribution(ns, "waits")
     title = (
         "Nobody waited"
-        if not n
-        else f"{count(n, 'wait')}: median {duration(nearest_rank(ns, 50))}, p99 "
+        if not len(ns)
+        else f"{count(len(ns), 'wait')}: median {duration(nearest_rank(ns, 50))}, p99 "
         f"{duration(nearest_rank(ns, 99))}, longest {duration(int(ns[-1]))}"
     )
-    layout = {"xaxis": {"anchor": "y2"}, "yaxis": {"domain": [0.4, 1], "range": [0, 108]}, "yaxis2": {
-        "domain": [0, 0.32], "title": {"text": "waits"}, "fixedrange": True, "anchor": "x"}}  # fmt: skip
     note = "runnable until running; 0.01 us stands for no time at all"
-    return Drawn(title, note, traces, "scheduling latency (us)", 0, (float(low), float(high)), layout)
+    return Drawn(title, note, shape.traces, "scheduling latency (us)", 0, shape.range, shape.layout)
 
 
-LATENCIES: Final = Plot(_latency_styles, _latency_drawn, latency_table, "%", {"type": "log"})
+LATENCIES: Final = Plot(
+    lambda theme: distribution_styles(theme, "waits"), _latency_drawn, latency_table, "%", {"type": "log"}
+)
 
 # --- where goroutines were taken from -----------------------------------------------------------------------------
 
@@ -87,17 +105,20 @@ _BAR_LOOKS: Final = (
 )  # fmt: skip
 
 
-_WHERE: Final = {"local": "their P's ring", "global": "the global queue", "stolen": "another P's ring"}
+_WHERE: Final = {
+    "local": "their P's ring", "global": "the global queue", "stolen": "another P's ring",
+    "global (61st tick)": "the global queue at a 61st tick", "netpoll": "the network poller",
+}  # fmt: skip
 
 
 def _source_styles(theme: str) -> list[dict[str, Any]]:
-    edge = page(theme)
-    return [
-        {"type": "bar", "orientation": "h", "name": name,
-         "marker": {"color": colour(state, theme), "line": {"width": 0.5, "color": edge.ink},
-                    "pattern": {"shape": shape, "fgcolor": edge.paper, "fillmode": "overlay", "solidity": 0.25}}}
-        for name, (state, shape) in zip(v.SRC_NAMES, _BAR_LOOKS, strict=True)
-    ]  # fmt: skip
+    return [bar(name, *look, theme, across=True) for name, look in zip(v.SRC_NAMES, _BAR_LOOKS, strict=True)]
+
+
+def _source_names(rec: Recording) -> tuple[str, ...]:
+    """The sources; a version that has one queue only takes each goroutine from it alone, at any tick."""
+    one_queue = not rec.config.rules.local_queues
+    return tuple("global" if one_queue and i == v.SRC_GLOBAL61 else name for i, name in enumerate(v.SRC_NAMES))
 
 
 def _source_drawn(rec: Recording, window: Window | None) -> Drawn:
@@ -108,11 +129,12 @@ def _source_drawn(rec: Recording, window: Window | None) -> Drawn:
     total = table.sum(axis=1)
     top = int(total.argmax())
     rows = [f"P{p}" for p in range(n)]
-    traces = [{"x": row.tolist(), "y": rows, "showlegend": bool(row.any()),
-               "hovertemplate": "%{y}: %{x} times"} for row in table]  # fmt: skip
+    names = _source_names(rec)
+    traces = [{"x": row.tolist(), "y": rows, "showlegend": bool(row.any()), "name": name,
+               "hovertemplate": "%{y}: %{x} times"} for name, row in zip(names, table, strict=True)]  # fmt: skip
     most = max(1, int(table.sum(axis=0).max()))
     share = round(100 * int(total[top]) / max(1, int(total.sum())))
-    where = _WHERE.get(v.SRC_NAMES[top], v.SRC_NAMES[top])
+    where = _WHERE.get(names[top], names[top])
     title = f"{count(int(total.sum()), 'goroutine')} taken to run: {share} % of them from {where}"
     layout = {"barmode": "stack", "yaxis": {"autorange": "reversed", "type": "category"}}
     return Drawn(title, "each time that a goroutine began to run", traces, "times", 0, (0.0, most * 1.05), layout)

@@ -13,8 +13,8 @@ from gmp_lab.draw.palette import LINES, LOOKS, colour, page
 from gmp_lab.draw.plot import Drawn, Plot, area, columns_of, in_unit, mean_per_column, over_time
 from gmp_lab.draw.raster import state_time
 from gmp_lab.draw.tables import Table
-from gmp_lab.metrics import cpu_stat, spans, stack_changes, stack_sizes, thread_count, throttled
-from gmp_lab.metrics.columns import columns
+from gmp_lab.metrics import cpu_stat, spans, stack_changes, stack_sizes, stops, thread_count, throttled
+from gmp_lab.metrics.columns import Arrays, Ints, columns
 from gmp_lab.metrics.states import M_STATES
 from gmp_lab.recording import Recording
 
@@ -147,41 +147,47 @@ def _heap_drawn(rec: Recording, window: Window | None) -> Drawn:
     phase = c.kind == v.E_GC_PHASE
     begins = c.kind == v.E_GC_CYCLE
     there = np.interp(c.t[begins], c.t[heap], mib[heap]) if heap.any() else np.zeros(int(begins.sum()))
-    stops = _stops(rec)
-    said = [f"{duration(long)}: {why}" for _, long, why in stops]
+    stopped = [one for one in stops(rec) if one.length_ns >= 0]
+    said = [f"{duration(one.length_ns)}: {one.reason}" for one in stopped]
     xs = [in_unit(rec, window, c.t[which]) for which in (phase, heap, goal, begins)]
     traces = [
         {"x": xs[0], "y": (top * (c.arg[phase] == v.GC_MARK)).tolist()},
         {"x": xs[1], "y": mib[heap].tolist(), "hovertemplate": "%{y:.2f} MiB in use"},
         {"x": xs[2], "y": mib[goal].tolist(), "hovertemplate": "goal %{y:.2f} MiB"},
         {"x": xs[3], "y": there.tolist(), "hovertemplate": "cycle begins at %{y:.2f} MiB"},
-        {"x": in_unit(rec, window, np.array([t for t, _, _ in stops])), "y": [0.0] * len(stops), "text": said,
-         "hovertemplate": "%{text}"},
+        {"x": in_unit(rec, window, np.array([one.asked_ns for one in stopped])), "y": [0.0] * len(stopped),
+         "text": said, "hovertemplate": "%{text}"},
     ]  # fmt: skip
     if not heap.any():
         return over_time(rec, window, "Nothing was allocated", "", traces)
-    longest = max((long for _, long, _ in stops), default=0)
+    longest = max((one.length_ns for one in stopped), default=0)
     title = f"{count(int(begins.sum()), 'collection')}; heap up to {top:.1f} MiB; longest stop {duration(longest)}"
     return over_time(rec, window, title, "shaded: marking; crosses: stops of the world", traces)
 
 
-def _stops(rec: Recording) -> list[tuple[int, int, str]]:
-    """Beginning and length (ns) of each stop of the world, and why."""
-    out: list[tuple[int, int, str]] = []
-    since = why = -1
-    for e in rec:
-        if e.kind == v.E_STW_STOP:
-            since, why = e.t, e.arg
-        elif e.kind == v.E_STW_START and since >= 0:
-            out.append((since, e.t - since, v.STW_REASONS[why] if 0 <= why < len(v.STW_REASONS) else "unknown"))
-            since = -1
-    return out
-
-
 def _heap_table(rec: Recording, window: Window | None) -> Table:
+    """Each collection: when it begins, the heap then (its trigger) and the goal, MiB."""
     start, end = window or (0, rec.end_ns)
-    rows = [(why, float(t / 1000), float(long / 1000)) for t, long, why in _stops(rec) if start <= t <= end]
-    return Table("Stops of the world", ("reason", "from (us)", "for (us)"), tuple(rows), digits=3)
+    c = columns(rec)
+    begins = np.flatnonzero((c.kind == v.E_GC_CYCLE) & (c.t >= start) & (c.t <= end))
+    heap, goal = (_known(c, kind, begins) for kind in (v.E_GC_HEAP, v.E_GC_GOAL))
+    rows = tuple(
+        (n, float(c.t[i] / 1e6), _mib(a), _mib(b), v.GC_TRIGGERS[int(c.arg[i])])
+        for n, (i, a, b) in enumerate(zip(begins[:60].tolist(), heap, goal, strict=False), 1)
+    )
+    heads = ("cycle", "begins at (ms)", "with a heap of (MiB)", "its goal (MiB)", "begun by")
+    return Table(f"The first {len(rows)} of {count(len(begins), 'collection')}", heads, rows, digits=3)
+
+
+def _known(c: Arrays, kind: int, at: Ints) -> list[int]:
+    """What the last event of a kind before each of these has told; _NO_GOAL if there is none."""
+    where = np.flatnonzero(c.kind == kind)
+    told = np.append(c.arg[where], _NO_GOAL)
+    return [int(told[k]) for k in (np.searchsorted(where, at) - 1).tolist()]
+
+
+def _mib(kib: int) -> str:
+    return "none" if kib >= _NO_GOAL else f"{kib / 1024:,.2f}"
 
 
 HEAP: Final = Plot(_heap_styles, _heap_drawn, _heap_table, "MiB", y_axis={"rangemode": "tozero"})

@@ -103,10 +103,11 @@ _WHAT: Final = {"G": "goroutines", "P": "Ps", "M": "threads"}
 
 def _title(chart: StateChart) -> str:
     """The finding: in which state most of the time went, and which change was the most frequent."""
-    total = sum(one.total_ns for one in chart.states)
+    alive = [one for one in chart.states if one.state != "dead"]
+    total = sum(one.total_ns for one in alive)
     if not total:
         return f"States of {_WHAT[chart.of]}: none"
-    longest = max(chart.states, key=lambda one: one.total_ns)
+    longest = max(alive, key=lambda one: one.total_ns)
     said = f"States of {_WHAT[chart.of]}: {percent(longest.total_ns, total)} of the time {LOOKS[longest.state].words}"
     if not chart.changes:
         return f"{said}; no change"

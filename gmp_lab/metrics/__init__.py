@@ -12,7 +12,7 @@ and lists of rows for tables.
     stacks       the sizes of the goroutines' stacks
     counts       steals, sources, reasons of switches, single events
     throttling   the group's CPU time: cpu.stat, throttled cores
-    calls, preemptions   each system call, each request to stop, one by one
+    calls, preemptions, stops, assists, responses   each of them, one by one
     summary      all of it in one table
     measured     any of these by name, for tables
     runtime_metrics  what a program would read with Go's package runtime/metrics
@@ -23,6 +23,7 @@ be taken from it, and a real trace could not be measured at all.
 
 from gmp_lab.metrics.calls import Call, calls
 from gmp_lab.metrics.chart import StateChart, StateVisits, state_chart
+from gmp_lab.metrics.collector import Assist, Stop, assists, stops
 from gmp_lab.metrics.columns import Arrays, check_window, columns
 from gmp_lab.metrics.counts import Counts, Steals, counts, sources, steals, switches
 from gmp_lab.metrics.depths import Depths, Steps, add_steps, queue_depths, thread_count
@@ -30,6 +31,7 @@ from gmp_lab.metrics.latency import Latency, latency, latency_by_g, nearest_rank
 from gmp_lab.metrics.measures import MEASURES, measured
 from gmp_lab.metrics.metricstext import format_metrics, parse_metrics
 from gmp_lab.metrics.preemptions import Preemption, preemptions
+from gmp_lab.metrics.responses import Responses, responses
 from gmp_lab.metrics.runtime_metrics import TimeHistogram, runtime_metrics
 from gmp_lab.metrics.spans import Spans, spans
 from gmp_lab.metrics.stacks import StackChange, stack_changes, stack_sizes, stack_total
@@ -44,23 +46,27 @@ __all__ = [
     "M_STATES",
     "P_STATES",
     "Arrays",
+    "Assist",
     "Call",
     "Counts",
     "CpuStat",
     "Depths",
     "Latency",
     "Preemption",
+    "Responses",
     "Spans",
     "StackChange",
     "StateChart",
     "StateVisits",
     "Steals",
     "Steps",
+    "Stop",
     "Summary",
     "Throttled",
     "TimeHistogram",
     "Usage",
     "add_steps",
+    "assists",
     "calls",
     "check_window",
     "columns",
@@ -75,6 +81,7 @@ __all__ = [
     "parse_metrics",
     "preemptions",
     "queue_depths",
+    "responses",
     "rows_of",
     "runtime_metrics",
     "sources",
@@ -85,6 +92,7 @@ __all__ = [
     "state_chart",
     "state_ns",
     "steals",
+    "stops",
     "summary",
     "summary_rows",
     "switches",

@@ -10,13 +10,14 @@ import numpy as np
 from gmp_lab import vocabulary as v
 from gmp_lab.errors import ConfigError
 from gmp_lab.metrics.calls import calls
+from gmp_lab.metrics.collector import assists, stops
 from gmp_lab.metrics.columns import check_window, columns, in_window
 from gmp_lab.metrics.latency import nearest_rank
 from gmp_lab.metrics.preemptions import preemptions
 from gmp_lab.metrics.spans import Spans
 from gmp_lab.metrics.stacks import stack_changes, stack_sizes
 from gmp_lab.metrics.summary import Row, rows_of, summary
-from gmp_lab.metrics.throttling import throttled
+from gmp_lab.metrics.throttling import cpu_time_ns, throttled
 from gmp_lab.metrics.usage import total_usage, usage
 from gmp_lab.recording import Recording
 
@@ -60,17 +61,32 @@ def _budget(rec: Recording, start: int, end: int) -> float:
     return round(100 * sum(us > slo for us in took) / (len(took) / 100), 1) if took else 0.0
 
 
-def _stops(rec: Recording, start: int, end: int) -> list[int]:
-    """Lengths (ns) of the stops of the world that began in the window, from the request to the new start."""
-    out, since = [], -1
-    for e in rec:
-        if e.kind == v.E_STW_STOP:
-            since = e.t
-        elif e.kind == v.E_STW_START and since >= 0:
-            if start <= since <= end:
-                out.append(e.t - since)
-            since = -1
-    return out
+def _longest_stop(rec: Recording, start: int, end: int) -> float:
+    return _us(max((one.length_ns for one in stops(rec, start, end) if one.length_ns >= 0), default=0))
+
+
+def _assist_time(rec: Recording, start: int, end: int) -> float:
+    return _us(sum(one.total_ns for one in assists(rec, start, end)))
+
+
+def _started(rec: Recording, start: int, end: int) -> int:
+    """Threads that were made, each with clone; sysmon is one of them."""
+    return int(_count(v.E_M_NEW)(rec, start, end))
+
+
+def _woken(rec: Recording, start: int, end: int) -> int:
+    """Threads that were sent for with a futex: those on the list of idle Ms, not the new ones."""
+    c = columns(rec)
+    inside = in_window(rec, c.t, start, end)
+    new = c.kind == v.E_M_NEW
+    normal = int((new & (c.arg == v.M_NORMAL) & inside).sum())
+    return int(((c.kind == v.E_M_START) & inside).sum()) - normal
+
+
+def _cost(rec: Recording, start: int, end: int) -> float:
+    """CPU time of all threads for each response, us; 0 where cores are not limited."""
+    n = len(_responses(rec, start, end))
+    return _us(cpu_time_ns(rec, start, end) / n) if n and rec.config.cores is not None else 0.0
 
 
 def _count(kind: int) -> Measure:
@@ -151,11 +167,16 @@ MEASURES: Final[dict[str, tuple[str, Measure]]] = {
     "collections": ("", _count(v.E_GC_CYCLE)),
     "assists": ("", _assists),
     "stops of the world": ("", _count(v.E_STW_STOP)),
-    "longest stop of the world": ("us", lambda rec, a, b: _us(max(_stops(rec, a, b), default=0))),
+    "longest stop of the world": ("us", _longest_stop),
+    "time in assists": ("us", _assist_time),
+    "threads made (clone)": ("", _started),
+    "threads woken (futex)": ("", _woken),
+    "threads put to sleep (futex)": ("", _count(v.E_M_PARK)),
     "requests answered": ("", lambda rec, a, b: len(_responses(rec, a, b))),
     "response, median": ("us", lambda rec, a, b: _quantile(50, _responses(rec, a, b))),
     "response, p99": ("us", lambda rec, a, b: _quantile(99, _responses(rec, a, b))),
     "response, p99.9": ("us", lambda rec, a, b: _quantile(99.9, _responses(rec, a, b))),
+    "CPU time a response": ("us", _cost),
     "within the SLO": ("% of the responses", _within_slo),
     "error budget used": ("%", _budget),
     "late, median": ("us", lambda rec, a, b: _quantile(50, _responses(rec, a, b))),

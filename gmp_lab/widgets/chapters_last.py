@@ -106,7 +106,7 @@ LAST: Final = (
         ),
         config=LONG,
         bursts=("hogs",),
-        views=("preemptions", "timeline", "goroutines", "switches"),
+        views=("preemptions", "gantt", "timeline", "goroutines", "switches"),
     ),
     LabSpec(
         name="04-3-tight-loops",
@@ -141,7 +141,7 @@ LAST: Final = (
         ),
         config={"until_ns": 600_000_000_000},
         bursts=(),
-        views=("timeline", "goroutines", "latencies", "states_g"),
+        views=("timeline", "goroutines", "latencies", "stops", "states_g"),
     ),
     LabSpec(
         name="04-4-latency",
@@ -170,7 +170,7 @@ LAST: Final = (
         figures=(*RESPONSES, *WAITS, "scheduling latency, maximum", "running goroutines", "preempted"),
         config=LONG,
         bursts=(),
-        views=("latencies", "timeline", "switches", "states_g"),
+        views=("responses", "causes", "latencies", "timeline", "switches", "states_g"),
     ),
     LabSpec(
         name="05-production",
@@ -214,7 +214,7 @@ LAST: Final = (
                 "slo_us",
                 "SLO: 99 % within",
                 rungs(500, 100_000),
-                10_000,
+                5_000,
                 ("program.slo_us",),
                 "99 of 100 responses have to come within this time; it changes the error budget, not the run",
                 unit="us",
@@ -228,6 +228,7 @@ LAST: Final = (
             "within the SLO",
             "error budget used",
             *WAITS,
+            "CPU time a response",
             "running goroutines",
             "waiting for a core",
             "threads, at most",
@@ -235,6 +236,6 @@ LAST: Final = (
         arguments={"service_us": 400, "hogs": 0, "ms": 500},
         config=LONG,
         bursts=(),
-        views=("throttling", "timeline", "latencies", "threads"),
+        views=("throttling", "responses", "causes", "budget", "timeline", "latencies"),
     ),
 )

@@ -114,7 +114,7 @@ MIDDLE: Final = (
         ),
         config=LONG,
         bursts=("tasks",),
-        views=("steal_map", "timeline", "queues", "sources"),
+        views=("loads", "steal_graph", "steal_map", "timeline", "queues", "sources"),
     ),
     LabSpec(
         name="03-3-gc-assist",
@@ -177,9 +177,17 @@ MIDDLE: Final = (
             ),
         ),
         program=allocators,
-        figures=("time", "collections", "assists", "stops of the world", "longest stop of the world", *WAITS),
+        figures=(
+            "time",
+            "collections",
+            "assists",
+            "time in assists",
+            "stops of the world",
+            "longest stop of the world",
+            *WAITS,
+        ),
         config=LONG,
         bursts=(),
-        views=("heap", "cpu", "timeline", "goroutines"),
+        views=("heap", "cpu", "assists", "stops", "timeline", "goroutines"),
     ),
 )
