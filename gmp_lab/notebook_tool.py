@@ -48,6 +48,7 @@ PARTS: Final = (
 TWINS: Final = (
     "text_timeline", "timeline_alt", "queue_depth_alt", "stage_text", "usage_table", "depth_table", "summary_table",
     "steal_table", "source_table", "switch_table", "latency_table", ".alt", "sweep_plot_text", "levels_text",
+    "stacked_text",
 )  # fmt: skip
 
 WIDGET: Final = "application/vnd.jupyter.widget-view+json"
