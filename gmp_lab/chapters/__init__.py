@@ -4,6 +4,7 @@
     handoff       a goroutine in a call and a neighbour that wants its P
     lost_time     a job that computes for 3 ms and takes ten times as long: simulated, and a recorded trace of it
     one_queue     what one queue for all costs: moves, wakes, the limit that its lock sets
+    queues        the rules of the run queues on paper; two takers at one ring
     sides         an experiment of the catalogue at several points: simulated, real, why
     signals       the way of a request to stop, requests that are lost, who stops whom
     slices        time slices, sysmon's looks, how goroutines lost their Ps
