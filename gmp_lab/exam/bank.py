@@ -78,8 +78,8 @@ def _module(course: Path, name: str) -> ModuleType:
 
 
 def version_of(course: Path) -> str:
-    """A hash of everything in the bank: grades that were made with another one are made anew."""
+    """A hash of everything in the bank and of what judges: grades that were made with another one are made anew."""
     digest = sha256()
-    for path in sorted((course / "bank").glob("*.py")):
+    for path in [*sorted((course / "bank").glob("*.py")), *sorted(Path(__file__).parent.glob("*.py"))]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
