@@ -32,7 +32,9 @@ def test_who_does_not_allocate_never_assists() -> None:
 
     by_name = {one.name.split()[1]: one for one in paying.paid(simulate(Config(gomaxprocs=1), Program(main)))}
     assert by_name["hungry"].assists > 0 < by_name["hungry"].assisted_us
-    assert by_name["modest"].assists == 0 == by_name["modest"].assisted_us and by_name["modest"].ran_us >= 20_000
+    assert by_name["modest"].assists == 0 == by_name["modest"].assisted_us
+    assert 20_000 <= by_name["modest"].own_us < 20_100
+    assert by_name["hungry"].own_us < 6_000  # 400 times some 12 us, and sweeping
 
 
 def test_background_workers_take_a_quarter_and_assists_come_on_top(churned: object) -> None:
@@ -46,7 +48,8 @@ def test_the_first_cycle_that_was_asked_for_is_not_one_that_the_heap_began(churn
 
 def test_a_loop_that_cannot_be_stopped_makes_the_world_wait() -> None:
     free, deaf = (paying.stops(paying.run(procs=2, loop=loop, loop_ms=5)) for loop in ("free", "nosplit"))
-    assert max(us for _, us in free) < 1000 < 4000 < max(us for _, us in deaf)
+    assert max(us for _, us in free) < 1000
+    assert max(us for _, us in deaf) > 4000
     assert {why for why, _ in free} == {"GC sweep termination", "GC mark termination"}
 
 
@@ -56,10 +59,23 @@ def test_without_a_collector_nobody_pays() -> None:
 
 
 def test_a_limit_makes_cycles_where_gogc_makes_none() -> None:
-    assert not paying.started_by_the_heap(paying.run(gogc=-1, ms=40))
+    none = paying.run(gogc=-1, ms=40)
+    assert not paying.started_by_the_heap(none) and paying.marked_mib_s(none) == 0
     assert paying.started_by_the_heap(paying.run(gogc=-1, limit_mib=20, ms=40))
 
 
 def test_the_goal_holds_and_a_plain_multiple_does_not() -> None:
     assert paying.try_goal(paying.heap_goal).holds
     assert paying.try_goal(lambda marked, gogc: marked * (1 + gogc / 100)).said.startswith("It holds in 4 of 5")
+
+
+@pytest.mark.parametrize(("procs", "expected"), [(1, (0, 0.25)), (4, (1, 0.0)), (6, (1, 0.5 / 6)), (8, (2, 0.0))])
+def test_a_quarter_of_the_ps_marks_in_whole_workers_where_that_is_near_enough(
+    procs: int, expected: tuple[int, float]
+) -> None:
+    assert paying.workers(procs) == pytest.approx(expected)
+
+
+def test_assists_begin_while_it_is_marked_and_at_no_other_time(churned: object) -> None:
+    assert paying.outside_marking(churned) == 0  # type: ignore[arg-type]
+    assert paying.assists_of(churned, "allocator") > 50 > paying.assists_of(churned, "nobody") == 0  # type: ignore[arg-type]

@@ -13,11 +13,13 @@ from gmp_lab.catalog import allocators
 from gmp_lab.chapters.tasks import Case, Tried, tried
 from gmp_lab.config import Config
 from gmp_lab.cycles import cycles
+from gmp_lab.errors import check_int
 from gmp_lab.gctrace import GCCycle
 from gmp_lab.heap import NO_LIMIT
 from gmp_lab.metrics import spans
 from gmp_lab.metrics.states import G_RUNNING
 from gmp_lab.recording import Recording
+from gmp_lab.runtime.mgcpacer import markWorkers
 from gmp_lab.simulate import simulate
 
 LONG_NS: Final = 60_000_000_000
@@ -26,10 +28,10 @@ CASES: Final = ((8, 100), (8, 50), (8, 200), (16, 100), (1, 100))  # live heap i
 
 
 class Paid(NamedTuple):
-    """Of one goroutine: ``ran_us`` of its own, ``assisted_us`` for the collector, and in how many ``assists``."""
+    """Of one goroutine: ``own_us`` of its own, ``assisted_us`` for the collector, and in how many ``assists``."""
 
     name: str
-    ran_us: float
+    own_us: float
     assisted_us: float
     assists: int
 
@@ -37,8 +39,8 @@ class Paid(NamedTuple):
 def paid(rec: Recording) -> list[Paid]:
     """What each goroutine of the program did, the runtime's own left out, in order of creation."""
     stays = spans(rec, of="G")
-    own = stays.take(stays.state == G_RUNNING)  # a goroutine that assists is _Gwaiting meanwhile, as in Go
-    ran = [int(own.length_ns[own.row == g].sum()) for g in range(len(rec.g_names) + 1)]
+    on = stays.take(stays.state == G_RUNNING)  # assists included
+    ran = [int(on.length_ns[on.row == g].sum()) for g in range(len(rec.g_names) + 1)]
     since: dict[int, int] = {}
     spent, times = [0] * len(ran), [0] * len(ran)
     for e in rec:
@@ -48,7 +50,19 @@ def paid(rec: Recording) -> list[Paid]:
         elif e.kind == v.E_GC_ASSIST and e.g in since:
             spent[e.g] += e.t - since.pop(e.g)
     mine = [g for g in range(1, len(ran)) if not rec.g_name(g).startswith("runtime.")]
-    return [Paid(f"G{g} {rec.g_name(g)}", ran[g] / 1000, spent[g] / 1000, times[g]) for g in mine]
+    return [Paid(f"G{g} {rec.g_name(g)}", (ran[g] - spent[g]) / 1000, spent[g] / 1000, times[g]) for g in mine]
+
+
+def assists_of(rec: Recording, body: str) -> int:
+    """In how many assists the goroutines with this body (the name of its function) were."""
+    return sum(one.assists for one in paid(rec) if one.name.split()[1] == body)
+
+
+def marked_mib_s(rec: Recording) -> float:
+    """How fast it was marked, MiB in a second of marking, over the cycles that the heap began; 0.0 without one."""
+    found = started_by_the_heap(rec)
+    took = sum(c.tMarkTerm - c.tMark for c in found)
+    return sum(c.heap2 for c in found) / MIB / took * 1e9 if took else 0.0
 
 
 def started_by_the_heap(rec: Recording) -> list[GCCycle]:
@@ -64,6 +78,22 @@ def background_percent(rec: Recording) -> float:
     return round(100 * marked / there, 1) if there else 0.0
 
 
+def workers(procs: int) -> tuple[int, float]:
+    """Of so many Ps (1..256): dedicated mark workers, and the share of its time that each P lends a fractional one.
+
+    Both by the rule of startCycle: a quarter of the Ps, in whole workers where that is near enough.
+    """
+    return markWorkers(check_int("procs", procs, 1, 256))
+
+
+def outside_marking(rec: Recording) -> int:
+    """How many assists began while nothing was being marked."""
+    marked = [(c.tMark, c.tMarkTerm) for c in cycles(rec)]
+    began = [e.t for e in rec if e.kind == v.E_GC_ASSIST and e.arg]
+    over = max((end for _, end in marked), default=0)  # a cycle that is not over at the end has no figures
+    return sum(not any(a <= t <= b for a, b in marked) for t in began if t <= over)
+
+
 def collector_percent(rec: Recording) -> float:
     """CPU time of all that the collector did, in % of what it and the program's goroutines used together."""
     collector = sum(
@@ -71,7 +101,7 @@ def collector_percent(rec: Recording) -> float:
         + (c.tMark - c.tSweepTerm + c.tEnd - c.tMarkTerm) * c.maxprocs
         for c in cycles(rec)
     )  # fmt: skip
-    user = sum(one.ran_us for one in paid(rec)) * 1000
+    user = sum(one.own_us for one in paid(rec)) * 1000
     return round(100 * collector / (collector + user), 1) if collector else 0.0
 
 
