@@ -22,9 +22,11 @@ from gmp_lab import (
     syscall,
     work,
 )
-from gmp_lab.chapters import signals, slices
+from gmp_lab.catalog import tight_loops
+from gmp_lab.chapters import signals, slices, tight
 from gmp_lab.chapters.sides import sides
 from gmp_lab.chapters.tasks import tried
+from gmp_lab.chapters.tight import Hog
 from gmp_lab.experiments import CATALOGUE
 from gmp_lab.recording import Recording
 from gmp_lab.workload import Body
@@ -257,3 +259,69 @@ def test_the_system_stops_threads_that_keep_all_and_the_runtime_goroutines_that_
     assert system[2] == system[3] != 0
     assert runtime[2] != 0 and runtime[3] == 0
     assert signals.levels(simulate(Config(gomaxprocs=2, cores=2), Program(three, 100))).rows[0][2] == 0
+
+
+# --- tight loops ---------------------------------------------------------------------------------------------------
+
+
+def test_a_victim_is_late_by_the_loop_in_1_13_and_by_two_rounds_since() -> None:
+    def late(go_version: str) -> float:
+        config = Config(gomaxprocs=1, go=go_version, until_ns=20_000 * MS)
+        return tight.late_ms(simulate(config, tight_loops(loop_us=300_000, victims=1, turns=5)))
+
+    assert late("1.13") == 299 and 18 < late("1.14") < 20 and 18 < late("1.27") < 20
+
+
+def test_nobody_late_and_no_stop_are_nothing() -> None:
+    rec = simulate(Config(gomaxprocs=1), Program(short))
+    assert (tight.late_ms(rec), tight.stop_ms(rec)) == (0, 0)
+
+
+def test_a_stop_of_the_world_lasts_as_long_as_the_loop_in_1_13() -> None:
+    def stopped(go_version: str) -> float:
+        config = Config(gomaxprocs=2, go=go_version, until_ns=20_000 * MS)
+        return tight.stop_ms(simulate(config, tight_loops(loop_us=100_000, victims=1, turns=10, stops=True)))
+
+    assert 90 < stopped("1.13") < 100 and stopped("1.27") < 0.1
+
+
+def whole(ms: int) -> Body:
+    yield work(ms=ms)
+
+
+def in_pieces(us: int) -> Hog:
+    def body(ms: int) -> Body:
+        for _ in range(1000 * ms // us):
+            yield work(us=us)
+            yield gosched()
+
+    return body
+
+
+def half(ms: int) -> Body:
+    yield from in_pieces(100)(ms // 2)
+
+
+@pytest.mark.parametrize(
+    ("loop", "says"),
+    [
+        (whole, ("yes", "no", "yes")),
+        (in_pieces(100), ("yes", "yes", "yes")),
+        (in_pieces(1), ("yes", "yes", "no")),
+        (in_pieces(5000), ("yes", "no", "yes")),
+        (half, ("no", "yes", "yes")),
+    ],
+    ids=["whole", "100 us", "1 us", "5 ms", "half of it"],
+)
+def test_a_mended_loop_does_its_work_and_lets_others_live_and_costs_little(loop: Hog, says: tuple[str, ...]) -> None:
+    found = tight.mended(loop)
+    assert tuple(row[-1] for row in found.table.rows) == says and found.holds == (set(says) == {"yes"})
+
+
+def test_a_signal_does_not_make_the_loop_good_enough() -> None:
+    assert not tight.mended(whole, go_version="1.27").holds
+
+
+def test_a_loop_of_no_length_is_refused() -> None:
+    with pytest.raises(ConfigError, match="ms"):
+        tight.mended(whole, 0)

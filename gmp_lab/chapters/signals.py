@@ -30,7 +30,7 @@ def first_request(rec: Recording) -> int:
 
 def steps(rec: Recording, i: int, most: int = 4) -> Table:
     """The ``most`` next steps of a request that is made by event i, with the ns since then."""
-    rows = []
+    rows: list[tuple[int | str, ...]] = []
     for k in range(i, len(rec)):
         if rec.kind[k] in _STEPS and len(rows) < most:
             step = narrate(rec, k)
@@ -72,10 +72,8 @@ def turn_table(found: Sequence[Turn]) -> Table:
     """How many turns of each length each has had, in whole rounds; the first two, while sysmon is fast, left out."""
     lengths = sorted({round(turn.rounds) for turn in found[2:]})
     names = sorted({turn.who for turn in found[2:]})
-    rows = tuple(
-        (name, *(sum(turn.who == name and round(turn.rounds) == n for turn in found[2:]) for n in lengths))
-        for name in names
-    )
+    times = {name: [round(turn.rounds) for turn in found[2:] if turn.who == name] for name in names}
+    rows: tuple[tuple[str | int, ...], ...] = tuple((name, *map(times[name].count, lengths)) for name in names)
     return Table("Turns, by length in rounds of sysmon", ("whose", *map(str, lengths)), rows)
 
 
