@@ -76,6 +76,25 @@ def test_a_partial_answer_gets_its_share_and_every_lost_point_a_reason(question:
         assert all(mark.reason for mark in verdict.marks if mark.points < mark.of)
 
 
+ODD = (
+    "None", "True", "-1", "0", "10**60", "1.5", "float('nan')", "''", "'a'", "'\\x00'", "[]", "[[]]", "[None, 'a', 1.5]",
+    "['a'] * 500", "list(range(500))", "()", "{}", "{'a': [1]}", "[float('inf')]", "['a', 'b', 'c', 'd', 'e', 'f', 'g']",
+)  # fmt: skip
+
+
+@named
+def test_no_answer_of_whatever_type_breaks_a_check(question: Question) -> None:
+    """Names that are asked for, with values of every type, and functions that give them: always a verdict."""
+    params = params_of(question, KEYS[0])
+    names = [part.split(":")[0].strip() for part in question.form.split(";")]
+    function = "function(" in question.form or "goroutine" in question.form
+    for value in ODD:
+        lines = [f"def {name}(*a): return {value}" if function else f"{name} = {value}" for name in names]
+        verdict = judge(question, params, "\n".join(lines))
+        assert 0 <= verdict.points < question.points or not function and len(names) == 1, value
+        assert all(mark.reason for mark in verdict.marks if mark.points < mark.of)
+
+
 @by_assignment
 def test_who_believes_the_article_fails(assignment: Assignment) -> None:
     got = of = 0.0

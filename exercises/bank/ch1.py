@@ -216,7 +216,7 @@ def runqput(runnext, ring, gp, next):
         "127 leave": _RUNQPUT.replace("128", "127"),
     },
     partial=[(_RUNQPUT.replace("return runnext, ring[128:], ring[:128] + [gp]", "return runnext, ring, [gp]"), 3.5 / 6)],
-    misconceptions={}, claims=("1-07",),
+    misconceptions={"a slot that is taken": "new-goroutine-tail", "a full ring": "full-ring-waits"}, claims=("1-07",),
 )  # fmt: skip
 
 # --- what a thief takes ---------------------------------------------------------------------------------------------

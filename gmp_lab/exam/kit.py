@@ -37,14 +37,20 @@ def same(a: Any, b: Any) -> bool:
 
 def one_value(  # a mark's fields and what is compared
     answer: Answer, name: str, truth: Any, of: float, reason: str, *, near: Mapping[Any, float] | None = None,
-    what: str = "", misconception: str = "", see: str = "",
+    believed: Mapping[Any, str] | None = None, what: str = "", misconception: str = "", see: str = "",
 ) -> Mark:  # fmt: skip
-    """A mark for a value that must be equal, type and all; ``near``: shares for values that are nearly right."""
+    """A mark for a value that must be equal, type and all.
+
+    ``near``: shares for values that are nearly right; ``believed``: the misconception (its id) that a value shows,
+    ``misconception``: the one that any wrong value shows.
+    """
     given = answer.value(name)
     share = 1.0 if same(given, truth) else 0.0
-    if not share and near and isinstance(given, (int, str)) and not isinstance(given, bool):
+    plain = isinstance(given, (int, str)) and not isinstance(given, bool)
+    if not share and near and plain:
         share = near.get(given, 0.0)
-    return mark(what or name, of, share, reason, misconception=misconception, see=see)
+    shown = (believed or {}).get(given, misconception) if plain else misconception
+    return mark(what or name, of, share, reason, misconception=shown, see=see)
 
 
 def assigned(values: Mapping[str, Any]) -> str:
