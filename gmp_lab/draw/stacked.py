@@ -47,6 +47,7 @@ def stacked(table: Table, *, unit: str = "count", theme: str = "light", height: 
     layout = frame(theme, height, (0, 1), 1) | {"barmode": "stack"}
     layout["xaxis"] = layout["xaxis"] | {"title": {"text": unit}, "range": [0, max(sum(c) for _, c in rows)]}
     layout["yaxis"] |= {"type": "category", "autorange": "reversed", "title": {"text": table.heads[0]}}
+    layout["legend"] |= {"traceorder": "normal"}
     layout["title"] |= {"text": table.caption}
     return go.Figure(traces, layout)
 

@@ -29,13 +29,17 @@ _MARKS: Final = {"": "", "right": "right: ", "half right": "half: ", "not right"
 _SHORT: Final = 96  # letters of a claim in the list
 _STYLE: Final = f"""{STYLE}<style>
 .gmp-ledger .widget-select > select {{ font-size: 13px; }}
-.gmp-ledger .widget-select {{ width: 100%; height: auto; }}
+.gmp-ledger .widget-select {{ width: calc(100% - 4px); height: auto; }}
 .gmp-ledger select:disabled, .gmp-ledger select:disabled option {{ opacity: 1; color: inherit; }}
 .gmp-ledger-claim {{ color: var(--jp-ui-font-color1, inherit); font-size: 14px; line-height: 1.5; max-width: 70em; }}
 .gmp-ledger-claim p {{ margin: 2px 0; color: inherit; }}
 .gmp-ledger-claim code {{ background: transparent; color: inherit; overflow-wrap: anywhere; white-space: normal; }}
 .gmp-ledger-claim li {{ overflow-wrap: anywhere; }} .gmp-ledger-claim details {{ overflow-x: auto; }}
 .gmp-ledger .widget-html {{ width: 100%; }} .gmp-ledger .widget-html-content {{ line-height: 1.5; }}
+</style>"""
+_TABLE_STYLE: Final = """<style>
+.gmp-ledger-table th, .gmp-ledger-table td { text-align: left !important; vertical-align: top; white-space: normal; }
+.gmp-ledger-table th[scope="row"] { white-space: nowrap; }
 </style>"""
 _HAN: Final = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 _COMMIT, _NEXT, _LOOK, _RUN = "Give this verdict", "Next claim", "Look it up", "Run the check"
@@ -226,9 +230,10 @@ class FactCheck(Readable):
         return ledger_html(self.board.claims)
 
     def __repr__(self) -> str:
-        lines = [f"{c.id} {c.claim} [{c.verdict}] {c.truth}" for c in self.board.claims]
+        lines = [f"{c.id} {c.claim} [{c.verdict}]" for c in self.board.claims]
         first = self.board.claims[0].id
-        return "\n".join([*lines, f'(Without the buttons: board.answer("{first}", "true") in a cell.)'])
+        lines += [f'What is so: board.look_up("{first}"). Without the buttons: board.answer("{first}", "true").']
+        return "\n".join(lines)
 
 
 def quote_html(quote: str) -> str:
@@ -253,15 +258,16 @@ def evidence_html(c: Claim) -> str:
 
 
 def ledger_html(found: tuple[Claim, ...]) -> str:
-    """Claims as a table; the verdict and the truth of each are folded away, so that one can guess first."""
+    """Claims as a table for paper: what the article says, the verdict, what is so."""
     rows = "".join(
-        f'<tr><th scope="row">{c.id}</th><td>{escape(c.claim)}</td>'
-        f"<td><details><summary>verdict</summary><b>{c.verdict_words}</b> {escape(c.truth)}</details></td></tr>"
+        f'<tr><th scope="row">{c.id}</th><td>{escape(c.claim)}</td><td><b>{c.verdict}</b></td>'
+        f"<td>{escape(c.truth)}</td></tr>"
         for c in found
     )
-    heads = "".join(f'<th scope="col">{one}</th>' for one in ("no.", "the article says", "what is so"))
-    note = quiz.paragraphs(f"{len(found)} claims. Decide on a verdict first, then open it.")
-    return f'{note}<table class="gmp-ledger-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+    heads = "".join(f'<th scope="col">{one}</th>' for one in ("no.", "the article says", "verdict", "what is so"))
+    note = quiz.paragraphs(f"{len(found)} claims. Cover the right half, and decide on a verdict first.")
+    table = f'<table class="gmp-ledger-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+    return f"{_TABLE_STYLE}{note}{table}"
 
 
 def fact_check(section: str = "") -> Any:
