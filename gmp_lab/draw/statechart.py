@@ -31,8 +31,7 @@ def state_chart_svg(rec: Recording, *, of: str = "G", window: Window | None = No
     places = _places(chart)
     most = max(chart.changes.values(), default=1)
     arrows = [_arrow(places[a], places[b], n, most, theme) for (a, b), n in sorted(chart.changes.items())]
-    total = sum(one.total_ns for one in chart.states)
-    boxes = [_box(one, places[one.state], total, theme) for one in chart.states]
+    boxes = [_box(one, places[one.state], _share(one, chart), theme) for one in chart.states]
     head = (
         f'<svg role="img" aria-label="{escape(_spoken(chart))}" viewBox="0 {-_HEAD} {_W} {_H + _HEAD}" width="100%" '
         f'style="max-width:{_W}px;background:{look.paper};font-family:system-ui,sans-serif" '
@@ -81,12 +80,19 @@ def _arrow(a: Point, b: Point, n: int, most: int, theme: str) -> str:
     )
 
 
-def _box(one: StateVisits, at: Point, total: int, theme: str) -> str:
+def _share(one: StateVisits, chart: StateChart) -> str:
+    """A state's share of the time that goroutines (Ps, Ms) were there; that of those not there, of all time."""
+    whole = sum(other.total_ns for other in chart.states)
+    if one.state == "dead":
+        return f"{percent(one.total_ns, whole)} of all time"
+    return f"{percent(one.total_ns, whole - sum(o.total_ns for o in chart.states if o.state == 'dead'))} of the time"
+
+
+def _box(one: StateVisits, at: Point, share: str, theme: str) -> str:
     fill, look = colour(one.state, theme), page(theme)
     ink = max((look.ink, look.paper), key=lambda c: contrast(c, fill))
     x, y = at[0] - _BOX_W / 2, at[1] - _BOX_H / 2
-    share, middle = percent(one.total_ns, total), duration(one.median_ns)
-    lines = (LOOKS[one.state].words, f"{share} of the time", f"median {middle}")
+    lines = (LOOKS[one.state].words, share, f"median {duration(one.median_ns)}")
     text = "".join(
         f'<text x="{at[0]:.1f}" y="{y + 17 + 16 * k:.1f}" text-anchor="middle" font-size="{14 if not k else 12}" '
         f'fill="{ink}">{escape(line)}</text>'
@@ -129,12 +135,10 @@ def _spoken(chart: StateChart) -> str:
 def state_chart_text(rec: Recording, *, of: str = "G", window: Window | None = None) -> str:
     """The chart as text: a line for each state, and one for each change, the most frequent first."""
     chart = state_chart(rec, *(window or (0, None)), of=of)
-    total = sum(one.total_ns for one in chart.states)
     lines = [_title(chart)]
     for one in chart.states:
-        share = f"{percent(one.total_ns, total)} of the time"
         stays = f"{count(one.visits, 'stay')}, median {duration(one.median_ns)}"
-        lines.append(f"  {LOOKS[one.state].words:<31} {share:<22}{stays}")
+        lines.append(f"  {LOOKS[one.state].words:<31} {_share(one, chart):<22}{stays}")
     lines.append("changes")
     for (a, b), n in sorted(chart.changes.items(), key=lambda item: (-item[1], item[0])):
         lines.append(f"  {LOOKS[a].words + ' -> ' + LOOKS[b].words:<50}{n:>8,}")
