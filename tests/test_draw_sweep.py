@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gmp_lab import ConfigError
 from gmp_lab.draw import sweep_plot, sweep_plot_text
 from gmp_lab.draw.palette import LINES, THEMES
+from gmp_lab.draw.sweepplot import Words
 from gmp_lab.sweeps import Run, SweepTable
 
 X, BY = "config.gomaxprocs", "program.burst_us"
@@ -24,6 +25,22 @@ def grid(*lines: tuple[float, ...], seeds: int = 2, xs: tuple[Any, ...] = (1, 2,
         for k, x in enumerate(xs) for by, line in zip(axes[1][1], lines, strict=True) for seed in range(seeds)
     )  # fmt: skip
     return SweepTable(axes, tuple(range(seeds)), ("time",), runs)
+
+
+def test_words_for_axes_and_values_stand_in_title_axis_legend_and_text() -> None:
+    words = Words({X: "Ps (number)", BY: "burst"}, {X: {1: 10, 2: 20, 4: 40}, BY: {10: "short", 20: "long"}})
+    fig = sweep_plot(grid((9, 8, 7), (6, 5, 1)), "time", x=X, by=BY, words=words)
+    assert fig.layout.title.text == "time (burst: long): 6 at Ps 10, 1 at 40, 83 % less"
+    assert fig.layout.xaxis.title.text == "Ps (number)" and fig.data[1].x == (10, 20, 40)
+    assert [t.name for t in fig.data if t.mode == "lines+markers"] == ["burst: short", "burst: long"]
+    text = sweep_plot_text(grid((9, 8, 7), (6, 5, 1)), "time", x=X, by=BY, words=words)
+    assert "burst  Ps (number)" in text and "long   40" in text
+
+
+def test_a_logarithmic_axis_leaves_out_nothing_but_what_is_not_there() -> None:
+    band, line = sweep_plot(grid((0, 10, 1000)), "time", x=X, log_y=True).data
+    assert line.y == (None, 10, 1000)  # 0 has no place on it
+    assert min(band.y) == 1 and sweep_plot(grid((1, 2, 3)), "time", x=X, log_y=True).layout.yaxis.type == "log"
 
 
 def means(fig: Any) -> list[tuple[float, ...]]:
@@ -55,8 +72,8 @@ def test_lines_are_told_apart_by_dash_and_sign_as_well_as_by_colour(theme: str) 
     [
         ((100, 60, 40), "time: 100 at gomaxprocs 1, 40 at 4, 60 % less"),
         ((40, 50, 100), "time: 40 at gomaxprocs 1, 100 at 4, 2.5 times as much"),
-        ((40, 20, 40), "time: 40 at gomaxprocs 1, 40 at 4; least at 2"),
-        ((40, 90, 41), "time: 40 at gomaxprocs 1, 41 at 4, 1.02 times as much; most at 2"),
+        ((40, 20, 40), "time: 40 at gomaxprocs 1, 40 at 4; least, 20, at 2"),
+        ((40, 90, 41), "time: 40 at gomaxprocs 1, 41 at 4, 1.02 times as much; most, 90, at 2"),
         ((0, 1, 5), "time: 0 at gomaxprocs 1, 5 at 4"),
         ((15_000, 12_000, 9_000), "time: 15,000 at gomaxprocs 1, 9,000 at 4, 40 % less"),
     ],

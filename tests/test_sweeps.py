@@ -20,7 +20,7 @@ import sweep_programs as programs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmp_lab import Config, ConfigError, simulate
+from gmp_lab import Config, ConfigError, metrics, simulate
 from gmp_lab.catalog import ping_pong, steady_mix
 from gmp_lab.metrics import summary_rows
 from gmp_lab.sweeps import MEASURES, Run, SweepTable, make_plan, run_chunk, sweep, t_quantile
@@ -52,17 +52,26 @@ def test_each_row_is_what_a_direct_simulation_measures(inline: SweepTable) -> No
     assert inline.runs == tuple(expected)
 
 
-def test_every_row_of_the_summary_can_be_a_measure() -> None:
+def test_every_row_of_the_summary_and_every_named_measure_can_be_one() -> None:
     rec = simulate(Config(), steady_mix(**SMALL))
-    assert tuple(row[0] for row in summary_rows(rec)) == MEASURES
+    assert (*(row[0] for row in summary_rows(rec)), *metrics.MEASURES) == MEASURES
 
 
 @pytest.mark.parametrize("name", MEASURES)
-def test_a_measure_taken_alone_is_the_row_of_the_summary(name: str) -> None:
+def test_a_measure_taken_alone_is_what_the_tables_show(name: str) -> None:
     program = {"goroutines": 300, "bursts": 8, "syscall_percent": 40}
     rec = simulate(Config(gomaxprocs=3, seed=5), steady_mix(seed=5, **program))
     table = sweep(steady_mix, {"config.gomaxprocs": (3,)}, [5], arguments=program, measures=(name,))
-    assert table.runs[0].values == ({row[0]: row[1] for row in summary_rows(rec)}[name],)
+    assert table.runs[0].values == (metrics.measured(rec, (name,))[0][1],)
+
+
+def test_one_axis_can_set_several_parameters() -> None:
+    both = sweep(steady_mix, {"config.cores+config.gomaxprocs": (1, 2)}, [1], arguments=SMALL)
+    for run, n in zip(both.runs, (1, 2), strict=True):
+        rec = simulate(Config(cores=n, gomaxprocs=n, seed=1), steady_mix(seed=1, **SMALL))
+        assert run.values[0] == rec.end_ns / 1000
+    with pytest.raises(ConfigError, match=r"axes = 'config\.cores\+config\.speed'"):
+        sweep(steady_mix, {"config.cores+config.speed": (1, 2)}, [1])
 
 
 def test_a_function_can_be_a_measure() -> None:

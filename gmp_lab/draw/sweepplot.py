@@ -7,8 +7,8 @@ lines that run close together cannot be told apart.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import plotly.graph_objects as go
@@ -18,6 +18,7 @@ from gmp_lab.draw.findings import count
 from gmp_lab.draw.palette import LINES, Line
 from gmp_lab.draw.tables import Table
 from gmp_lab.errors import ConfigError, check_bool, check_choice
+from gmp_lab.metrics import MEASURES
 
 
 class PointLike(Protocol):
@@ -45,27 +46,38 @@ class TableLike(Protocol):
     def points(self, measure: str | None = None) -> Sequence[PointLike]: ...
 
 
-UNITS: Final = {"time": "us", "scheduling latency": "us"} | dict.fromkeys(
+UNITS: Final = {"time": "us", "scheduling latency": "us"} | {
+    name: unit for name, (unit, _) in MEASURES.items() if unit
+} | dict.fromkeys(
     ("running goroutines", "in a system call, P kept", "scheduling", "spinning", "waiting for its thread",
      "waiting for a core", "idle"), "% of the Ps' time",
 )  # fmt: skip
 
 
+Placed = tuple[Any, PointLike]  # where a point stands on the axis, and the point
+
+
 @dataclass(frozen=True, slots=True)
 class SweepLines:
-    """What the figure shows: ``lines`` of points, each with its name ("" without ``by``), and its words."""
+    """What the figure shows: ``lines`` of points with their places, each with its name, and its words."""
 
     x: str
+    by: str
+    names: Mapping[str, str]
     measure: str
-    lines: tuple[tuple[str, tuple[PointLike, ...]], ...]
-    column: int
+    lines: tuple[tuple[str, tuple[Placed, ...]], ...]
     title: str
     note: str
     numeric: bool
 
 
 def _short(name: str) -> str:
-    return name.partition(".")[2] or name
+    return name.partition("+")[0].partition(".")[2] or name
+
+
+def _bare(words: str) -> str:
+    """The words of an axis without their unit."""
+    return words.partition(" (")[0]
 
 
 def words_of(measure: str) -> str:
@@ -74,7 +86,29 @@ def words_of(measure: str) -> str:
     return f"{measure} ({unit})" if unit else measure
 
 
-def sweep_lines(table: TableLike, measure: str, *, x: str, by: str | None = None) -> SweepLines:
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How a sweep is told: ``labels`` for the names of axes, ``shown`` for their values ({name: {value: words}})."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    shown: Mapping[str, Mapping[Any, Any]] = field(default_factory=dict)
+
+    def axis(self, name: str) -> str:
+        """Words for an axis."""
+        return self.labels.get(name, _short(name))
+
+    def pair(self, name: str, value: str) -> str:
+        """An axis and a value of it, as a line's name: "gomaxprocs 4", but "they wait: system call"."""
+        return f"{_bare(self.labels[name])}: {value}" if name in self.labels else f"{_short(name)} {value}"
+
+    def value(self, name: str, value: Any) -> Any:
+        """What stands for a value of an axis."""
+        return self.shown.get(name, {}).get(value, value)
+
+
+def sweep_lines(
+    table: TableLike, measure: str, *, x: str, by: str | None = None, words: Words | None = None
+) -> SweepLines:
     """Compute what ``sweep_plot`` shows; ConfigError for a measure or axis that the table does not have."""
     check_choice("measure", measure, table.measures)
     axes = dict(table.axes)
@@ -90,12 +124,19 @@ def sweep_lines(table: TableLike, measure: str, *, x: str, by: str | None = None
     points, column = table.points(measure), names.index(x)
     keys = axes[by] if by is not None else ("",)
     row = None if by is None else names.index(by)
-    lines = tuple((str(key), tuple(p for p in points if row is None or p.at[row] == key)) for key in keys)
-    numeric = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in axes[x])
+    told = words or Words()
+    places = {value: told.value(x, value) for value in axes[x]}
+    lines = tuple(
+        (str(told.value(by or "", key)), tuple(p for p in points if row is None or p.at[row] == key)) for key in keys
+    )
+    numeric = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in places.values())
     if numeric:
         lines = tuple((name, tuple(sorted(line, key=lambda p: p.at[column]))) for name, line in lines)
-    title = _title(measure, lines, column, _short(x), by)
-    return SweepLines(x, measure, lines, column, title, _note(points), numeric)
+    shown = tuple((name, tuple((places[p.at[column]], p) for p in line)) for name, line in lines)
+    x_words, by_words = told.axis(x), told.axis(by) if by else ""
+    pairs = {name: told.pair(by, name) for name, _ in lines} if by else {}
+    title = _title(measure, shown, _bare(x_words), pairs)
+    return SweepLines(x_words, by_words, pairs, measure, shown, title, _note(points), numeric)
 
 
 def _note(points: Sequence[PointLike]) -> str:
@@ -107,48 +148,52 @@ def _note(points: Sequence[PointLike]) -> str:
     return f"means of {each} at each of {count(len(points), 'point')}; {band}"
 
 
-def _title(
-    measure: str, lines: tuple[tuple[str, tuple[PointLike, ...]], ...], column: int, x: str, by: str | None
-) -> str:
+def _title(measure: str, lines: tuple[tuple[str, tuple[Placed, ...]], ...], x: str, names: Mapping[str, str]) -> str:
     """How much the measure changes from the first x to the last, and where it is least and most."""
     there = [(name, line) for name, line in lines if line]
     if not there:
         return f"{measure}: no run yet"
     name, line = max(there, key=lambda item: _change(item[1]))
-    first, last = line[0], line[-1]
-    where = f" with {_short(by)} {name}" if by and len(there) > 1 else ""
+    (low_x, first), (high_x, last) = line[0], line[-1]
+    line_is = names.get(name, "") if len(there) > 1 else ""
+    where = f" ({line_is})" if ":" in line_is else f" with {line_is}" if line_is else ""
     if first is last:
-        return f"{measure}{where}: {_number(first.mean)} at {x} {first.at[column]}"
-    said = f"{measure}{where}: {_number(first.mean)} at {x} {first.at[column]}, "
-    said += f"{_number(last.mean)} at {last.at[column]}"
+        return f"{measure}{where}: {_number(first.mean)} at {x} {low_x}"
+    said = f"{measure}{where}: {_number(first.mean)} at {x} {low_x}, {_number(last.mean)} at {high_x}"
     if last.mean > first.mean > 0:
-        said += f", {last.mean / first.mean:.3g} times as much"
+        ratio = last.mean / first.mean
+        said += f", {f'{ratio:.3g}' if ratio < 1000 else f'{ratio:,.0f}'} times as much"
     elif first.mean > last.mean >= 0:
         said += f", {100 - 100 * last.mean / first.mean:.0f} % less"
-    low, high = min(line, key=lambda p: p.mean), max(line, key=lambda p: p.mean)
-    inner = [f"{word} at {p.at[column]}" for word, p in (("least", low), ("most", high)) if p not in (first, last)]
+    low, high = min(line, key=lambda it: it[1].mean), max(line, key=lambda it: it[1].mean)
+    found = ((word, at, p) for word, (at, p) in (("least", low), ("most", high)))
+    inner = [f"{word}, {_number(p.mean)}, at {at}" for word, at, p in found if p not in (first, last)]
     return said + (f"; {', '.join(inner)}" if inner else "")
 
 
-def _change(line: tuple[PointLike, ...]) -> float:
-    return abs(line[-1].mean - line[0].mean)
+def _change(line: tuple[Placed, ...]) -> float:
+    means = [p.mean for _, p in line]
+    return max(means) - min(means)
 
 
-def _traces(d: SweepLines, by: str | None, theme: str) -> list[dict[str, Any]]:
+def _traces(d: SweepLines, theme: str, floor: float | None) -> list[dict[str, Any]]:
     traces: list[dict[str, Any]] = []
     for (name, points), style in zip(d.lines, LINES, strict=False):
-        label = f"{_short(by)} {name}" if by else d.measure
-        traces += _pair(label, points, d, style, theme)
+        label = d.names.get(name, d.measure)
+        band, line = _pair(label, points, d, style, theme)
+        if floor is not None:
+            band["y"] = [max(y, floor) for y in band["y"]]
+            line["y"] = [y if y > 0 else None for y in line["y"]]
+        traces += [band, line]
     return traces
 
 
-def _pair(label: str, points: tuple[PointLike, ...], d: SweepLines, style: Line, theme: str) -> list[dict[str, Any]]:
+def _pair(label: str, placed: tuple[Placed, ...], d: SweepLines, style: Line, theme: str) -> list[dict[str, Any]]:
     """Band and line; the band is one shape, there along the high edge and back along the low one."""
-    def place(p: PointLike) -> Any:
-        return p.at[d.column] if d.numeric else str(p.at[d.column])
-
+    at = {id(p): x if d.numeric else str(x) for x, p in placed}
+    points = [p for _, p in placed]
     banded = [p for p in points if p.low is not None]
-    there = [place(p) for p in banded]
+    there = [at[id(p)] for p in banded]
     band = {
         "type": "scatter", "mode": "lines", "x": there + there[::-1], "fill": "toself", "hoverinfo": "skip",
         "y": [p.high for p in banded] + [p.low for p in banded[::-1]], "fillcolor": style.faint(theme),
@@ -156,8 +201,8 @@ def _pair(label: str, points: tuple[PointLike, ...], d: SweepLines, style: Line,
     }  # fmt: skip
     told = [_number(p.mean) + ("" if p.low is None else f" ({_number(p.low)} to {_number(p.high)})") for p in points]
     line = {
-        "type": "scatter", "mode": "lines+markers", "name": label, "x": [place(p) for p in points],
-        "y": [p.mean for p in points], "text": told, "hovertemplate": f"{_short(d.x)} %{{x}}: %{{text}}",
+        "type": "scatter", "mode": "lines+markers", "name": label, "x": [at[id(p)] for p in points],
+        "y": [p.mean for p in points], "text": told, "hovertemplate": f"{_bare(d.x)} %{{x}}: %{{text}}",
         "line": {"color": style.colour(theme), "dash": style.dash, "width": 2},
         "marker": {"color": style.colour(theme), "symbol": style.symbol, "size": 9},
     }  # fmt: skip
@@ -171,34 +216,42 @@ def sweep_plot(  # noqa: PLR0913  # each with a name
     x: str,
     by: str | None = None,
     log: bool = False,
+    log_y: bool = False,
+    words: Words | None = None,
     theme: str = "light",
     height: int | None = None,
 ) -> go.Figure:
     """A measure of a sweep over the axis ``x`` as a plotly Figure, with a line for each value of the axis ``by``.
 
-    ``log``: the axis x is logarithmic, for numbers above 0.  ConfigError if one of them is not possible.
+    ``log``, ``log_y``: the axis is logarithmic; x for numbers above 0 only, y leaves out what is 0, and cuts bands
+    that reach it.  ``words``: how axes and values are told.  ConfigError if one of them is not possible.
     """
-    d = sweep_lines(table, measure, x=x, by=by)
+    d = sweep_lines(table, measure, x=x, by=by, words=words)
     if check_bool("log", log) and not (d.numeric and all(v > 0 for v in dict(table.axes)[x])):
         raise ConfigError("log", log, f"False, as {x} has values that are not numbers above 0")
     base = frame(theme, height or 420, (0, 1), 1)
     base["xaxis"].pop("range")
-    base["xaxis"] |= {"title": {"text": _short(x)}, "type": "log" if log else "linear" if d.numeric else "category"}
+    base["xaxis"] |= {"title": {"text": d.x}, "type": "log" if log else "linear" if d.numeric else "category"}
     if log:  # a tick at each value: plotly's own stand at 1, 2, ... 9 of each power of ten
         there = sorted(dict(table.axes)[x])
         base["xaxis"] |= {"tickvals": there, "ticktext": [_number(value) for value in there]}
-    base["yaxis"] |= {"title": {"text": words_of(measure)}, "rangemode": "tozero"}
+    base["yaxis"] |= {"title": {"text": words_of(measure)}, "type": "log" if check_bool("log_y", log_y) else "linear"}
+    base["yaxis"] |= {"rangemode": "normal" if log_y else "tozero"}
     base["title"] |= {"text": d.title, "subtitle": {"text": d.note}}
-    return go.Figure(_traces(d, by, theme), base | {"showlegend": by is not None})
+    above = [p.mean for _, line in d.lines for _, p in line if p.mean > 0]
+    floor = min(above, default=1.0) / 10 if log_y else None
+    return go.Figure(_traces(d, theme, floor), base | {"showlegend": by is not None})
 
 
-def sweep_plot_text(table: TableLike, measure: str, *, x: str, by: str | None = None) -> str:
+def sweep_plot_text(
+    table: TableLike, measure: str, *, x: str, by: str | None = None, words: Words | None = None
+) -> str:
     """What ``sweep_plot`` shows, as text: its title, its note, and a table of its numbers."""
-    d = sweep_lines(table, measure, x=x, by=by)
-    heads = (*((_short(by),) if by else ()), _short(x), "runs", "mean", "95 % from", "to")
+    d = sweep_lines(table, measure, x=x, by=by, words=words)
+    heads = (*((d.by,) if by else ()), d.x, "runs", "mean", "95 % from", "to")
     rows = tuple(
-        (*((name,) if by else ()), str(p.at[d.column]), p.n, *map(_number, (p.mean, p.low, p.high)))
-        for name, line in d.lines for p in line
+        (*((name,) if by else ()), str(at), p.n, *map(_number, (p.mean, p.low, p.high)))
+        for name, line in d.lines for at, p in line
     )  # fmt: skip
     return f"{d.title}\n{Table(d.note, heads, rows).text()}"
 

@@ -154,9 +154,15 @@ def _assists(rec: Recording, start: int, end: int) -> int:
     return int(((c.kind == v.E_GC_ASSIST) & (c.arg == 1) & in_window(rec, c.t, start, end)).sum())
 
 
+def _computed(rec: Recording, start: int, end: int) -> float:
+    """What goroutines computed, all Ps together, with what the runtime charges to them."""
+    return _us(total_usage(usage(rec, start, end)).running_ns)
+
+
 #: name: unit and measure; beside the rows of metrics.summary
 MEASURES: Final[dict[str, tuple[str, Measure]]] = {
     "switches": ("per ms", _switch_rate),
+    "time computed": ("us", _computed),
     "waiting for the scheduler's lock": ("% of the Ps' time", _lock_wait),
     "time over the ideal": ("x", _over_ideal),
     "busiest P over the average": ("x", _imbalance),

@@ -1,4 +1,4 @@
-"""The rows of the summary that a sweep asks for, and the work for these only.
+"""The measures that a sweep asks for by name (``metrics.measured``), and the work for these only.
 
 A whole summary takes half as long again as a small run; a time or a latency a twentieth of it.
 """
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any, Final
 
+from gmp_lab.metrics import MEASURES as NAMED
 from gmp_lab.metrics import (
     Counts,
     Latency,
@@ -52,14 +53,15 @@ _PARTS: Final[tuple[Callable[[Recording], dict[str, Any]], ...]] = (
 _OF: Final = (  # how many rows of rows_of each part has, one run after the other
     (0, 1), (1, 7), (2, 4), (3, 3), (4, 2), (3, 5), (5, 2), (6, 1),
 )  # fmt: skip
-MEASURES: Final = tuple(label for label, _, _ in rows_of(_EMPTY))
-_PART: Final = dict(zip(MEASURES, (part for part, rows in _OF for _ in range(rows)), strict=True))
+_ROWS: Final = tuple(label for label, _, _ in rows_of(_EMPTY))
+MEASURES: Final = (*_ROWS, *NAMED)
+_PART: Final = dict(zip(_ROWS, (part for part, rows in _OF for _ in range(rows)), strict=True))
 
 
 def measured(rec: Recording, names: tuple[str, ...]) -> tuple[float, ...]:
-    """The values of these rows of ``metrics.summary_rows``, in order."""
+    """The values of these measures, in order: rows of ``metrics.summary_rows``, and ``metrics.MEASURES``."""
     known: dict[str, Any] = {}
-    for part in sorted({_PART[name] for name in names}):
+    for part in sorted({_PART[name] for name in names if name in _PART}):
         known |= _PARTS[part](rec)
     values = {label: value for label, value, _ in rows_of(replace(_EMPTY, **known))}
-    return tuple(values[name] for name in names)
+    return tuple(values[name] if name in _PART else NAMED[name][1](rec, 0, rec.end_ns) for name in names)

@@ -24,6 +24,7 @@ Measure = Callable[[Recording], float]
 Measures = Sequence[str] | Mapping[str, Measure]
 
 MAX_RUNS: Final = 1_000_000
+BOTH: Final = "+"  # an axis can set several parameters: "config.cores+config.gomaxprocs"
 _PARAMETERS: Final = tuple(f.name for f in fields(Config))
 
 
@@ -31,8 +32,7 @@ _PARAMETERS: Final = tuple(f.name for f in fields(Config))
 class Plan:
     """``program`` called for each point of the grid of ``axes`` and each of ``seeds``; what is measured of each run.
 
-    ``functions`` are the measures that are functions, in the order of ``measures``; () if these are rows of the
-    summary.
+    ``functions`` are the measures that are functions, in the order of ``measures``; () if these are names.
     """
 
     program: Callable[..., Program]
@@ -58,7 +58,11 @@ class Plan:
 
     def make(self, at: tuple[Any, ...], seed: int) -> tuple[Config, Program]:
         """Config and Program of one run; ConfigError if they are not possible."""
-        put = {name: value for (name, _), value in zip(self.axes, at, strict=True)}
+        put = {
+            parameter: value
+            for (name, _), value in zip(self.axes, at, strict=True)
+            for parameter in name.split(BOTH)
+        }
         config = {**dict(self.config), **_part(put, "config."), "seed": seed}
         arguments = {**dict(self.arguments), **_part(put, "program.")}
         if self.seeded:
@@ -112,7 +116,7 @@ def _checked_axes(axes: object, takes: tuple[str, ...]) -> Axes:
 
 def _checked_axis(name: object, values: object, takes: tuple[str, ...]) -> tuple[Any, ...]:
     known = [f"config.{n}" for n in _PARAMETERS if n != "seed"] + [f"program.{n}" for n in takes if n != "seed"]
-    if name not in known:
+    if not isinstance(name, str) or not set(name.split(BOTH)) <= set(known):
         raise ConfigError("axes", name, "one of " + ", ".join(known) + " (seeds are a parameter of their own)")
     if not isinstance(values, (tuple, list, range)) or not values:
         raise ConfigError(f"axes: {name}", values, "a tuple of values, at least one")
@@ -155,7 +159,7 @@ def _checked_measures(measures: object) -> tuple[tuple[str, ...], tuple[Measure,
             _check_function(f"measures: {name}", function)
         return tuple(map(str, measures)), tuple(measures.values())
     if not isinstance(measures, (tuple, list)) or not measures or len(set(measures)) < len(measures):
-        raise ConfigError("measures", measures, "different rows of the summary, or functions with their names")
+        raise ConfigError("measures", measures, "different measures by name, or functions with their names")
     for name in measures:
         if name not in MEASURES:
             raise ConfigError("measures", name, "one of " + ", ".join(MEASURES))

@@ -72,10 +72,11 @@ def sweep(  # noqa: PLR0913  # each with a name
     """Run ``program`` over the grid of ``axes``, once for each seed, and measure every run.
 
     program    a function of a module that returns a Program, such as ``catalog.steady_mix``
-    axes       names as "config.gomaxprocs" or "program.burst_us", with the values of each
+    axes       names as "config.gomaxprocs" or "program.burst_us", with the values of each; one axis can set several
+               parameters: "config.cores+config.gomaxprocs"
     seeds      of each point: the Config's, and the program's where it takes a ``seed``
     config     all other parameters of Config (an axis goes before it), arguments all others of the program
-    measures   rows of ``metrics.summary_rows``, or names with functions of a module that take a Recording
+    measures   names of ``metrics.measured``, or names with functions of a module that take a Recording
     executor   any Executor: a pool, ``client.get_executor()`` of Dask; None: here
     progress   called with (runs done, runs in all), in this thread
     cancel     an Event or a function; once it says so, what runs is finished and the rest left out

@@ -25,6 +25,7 @@ from gmp_lab.widgets.chapter_controls import (
     rungs,
     version,
 )
+from gmp_lab.widgets.chapter_sweeps import HAND_OFF, HOT_SPLIT, MODEL, OVERFLOW, THREADS
 from gmp_lab.widgets.control import Choice, Control, Ladder, Switch
 from gmp_lab.widgets.spec import LabSpec
 
@@ -55,6 +56,7 @@ FIRST: Final = (
         arguments={"bursts": BURSTS},
         config=LONG,
         views=("timeline", "queues", "cpu"),
+        sweeps=(MODEL,),
     ),
     LabSpec(
         name="02-1-goroutine-and-stack",
@@ -125,6 +127,7 @@ FIRST: Final = (
         config=LONG,
         bursts=("goroutines", "depth"),
         views=("stacks", "states_g", "goroutines", "timeline"),
+        sweeps=(HOT_SPLIT,),
     ),
     LabSpec(
         name="02-2-os-threads",
@@ -170,6 +173,7 @@ FIRST: Final = (
         config=LONG,
         bursts=("goroutines", "rounds"),
         views=("thread_states", "threads", "states_m", "timeline"),
+        sweeps=(THREADS,),
     ),
     LabSpec(
         name="02-3-run-queues",
@@ -189,6 +193,7 @@ FIRST: Final = (
         config=LONG,
         bursts=("goroutines",),
         views=("queues", "sources", "timeline", "steal_graph"),
+        sweeps=(OVERFLOW,),
     ),
     LabSpec(
         name="02-4-states-and-trace",
@@ -249,5 +254,6 @@ FIRST: Final = (
         config=LONG,
         bursts=("callers", "rounds"),
         views=("timeline", "calls", "threads", "thread_states"),
+        sweeps=(HAND_OFF,),
     ),
 )

@@ -21,6 +21,7 @@ from gmp_lab.widgets.chapter_controls import (
     rungs,
     version,
 )
+from gmp_lab.widgets.chapter_sweeps import COST, LOAD, QUOTA, TRIGGERS, UNSAFE, VICTIMS
 from gmp_lab.widgets.control import Control, Ladder, Switch
 from gmp_lab.widgets.spec import LabSpec
 
@@ -62,6 +63,7 @@ LAST: Final = (
         config=LONG,
         bursts=("workers",),
         views=("timeline", "switches", "preemptions", "goroutines"),
+        sweeps=(TRIGGERS,),
     ),
     LabSpec(
         name="04-2-signal-preemption",
@@ -107,6 +109,7 @@ LAST: Final = (
         config=LONG,
         bursts=("hogs",),
         views=("preemptions", "gantt", "timeline", "goroutines", "switches"),
+        sweeps=(UNSAFE,),
     ),
     LabSpec(
         name="04-3-tight-loops",
@@ -142,6 +145,7 @@ LAST: Final = (
         config={"until_ns": 600_000_000_000},
         bursts=(),
         views=("timeline", "goroutines", "latencies", "stops", "states_g"),
+        sweeps=(VICTIMS,),
     ),
     LabSpec(
         name="04-4-latency",
@@ -171,6 +175,7 @@ LAST: Final = (
         config=LONG,
         bursts=(),
         views=("responses", "causes", "latencies", "timeline", "switches", "states_g"),
+        sweeps=(LOAD,),
     ),
     LabSpec(
         name="05-production",
@@ -237,5 +242,6 @@ LAST: Final = (
         config=LONG,
         bursts=(),
         views=("throttling", "responses", "causes", "budget", "timeline", "latencies"),
+        sweeps=(QUOTA, COST,),
     ),
 )

@@ -18,6 +18,7 @@ from gmp_lab.widgets.chapter_controls import (
     rungs,
     version,
 )
+from gmp_lab.widgets.chapter_sweeps import GOGC, SCALING, STEALING
 from gmp_lab.widgets.control import Choice, Control, Ladder
 from gmp_lab.widgets.spec import LabSpec
 
@@ -66,6 +67,7 @@ MIDDLE: Final = (
         arguments={"bursts": 20, "syscall_percent": 0},
         config=LONG,
         views=("timeline", "queues", "sources", "states_p"),
+        sweeps=(SCALING,),
     ),
     LabSpec(
         name="03-2-work-stealing",
@@ -115,13 +117,13 @@ MIDDLE: Final = (
         config=LONG,
         bursts=("tasks",),
         views=("loads", "steal_graph", "steal_map", "timeline", "queues", "sources"),
+        sweeps=(STEALING,),
     ),
     LabSpec(
         name="03-3-gc-assist",
         title="Chapter 3.3: the collector, and who helps it",
-        about="Goroutines allocate garbage beside a live heap. Marking takes a quarter of the Ps, and whoever "
-        "allocates "
-        "faster than that has to assist. A loop that cannot be stopped makes everybody wait for it.",
+        about="Goroutines allocate garbage beside a live heap. Marking takes a quarter of the Ps, and who allocates "
+        "meanwhile pays for it in work, with assists. A loop that cannot be stopped makes everybody wait for it.",
         controls=(
             Ladder(
                 "gogc",
@@ -189,5 +191,6 @@ MIDDLE: Final = (
         config=LONG,
         bursts=(),
         views=("heap", "cpu", "assists", "stops", "timeline", "goroutines"),
+        sweeps=(GOGC,),
     ),
 )

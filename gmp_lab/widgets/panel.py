@@ -39,6 +39,7 @@ from gmp_lab.widgets.pinned import Pinned
 from gmp_lab.widgets.spec import LabSpec
 from gmp_lab.widgets.stepper import Stepper
 from gmp_lab.widgets.stored import stored_html, stored_text
+from gmp_lab.widgets.sweepbox import SweepBox
 from gmp_lab.widgets.texts import Texts
 from gmp_lab.widgets.viewlist import Window
 from gmp_lab.widgets.views import Views
@@ -77,6 +78,7 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
         self.pin_box = Pinned(spec.views, self._lock, self._looked_at_pinned)
         self.window_bar = WindowBar(self.look_at, self._lock)
         self.texts = Texts()
+        self.sweep_box = SweepBox(spec, lambda: self.shown_values)
         self.stepper = Stepper(self._moved, self._lock, lambda: self.life.goroutine)
         self.page = Page()
         self.buttons = Buttons()
@@ -96,7 +98,8 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
         head = w.HTML(html.heading(self.spec.title, self.spec.about))
         return (
             head, top, self.buttons.help, self.code_area, self.alert, self.status, self.views.bar, self.pin_box.box,
-            self.views.box, self.window_bar.box, self.stepper.box, self.life.box, self.texts.box, self.page,
+            self.views.box, self.window_bar.box, self.stepper.box, self.life.box, self.texts.box, self.sweep_box.box,
+            self.page,
         )  # fmt: skip
 
     def _connect(self) -> None:
@@ -270,13 +273,14 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
 
     def _use_theme(self, theme: str) -> None:
         with self._lock:
-            for part in (self.views, self.pin_box, self.stepper, self.life):
+            for part in (self.views, self.pin_box, self.stepper, self.life, self.sweep_box):
                 part.use_theme(theme)
 
     def _use_width(self, pixels: int) -> None:
         with self._lock:
             self.views.use_width(pixels)
             self.pin_box.use_width(pixels)
+            self.sweep_box.use_width(pixels)
 
     def _settle(self) -> None:
         with self._lock:

@@ -20,6 +20,7 @@ from typing import Any, Final
 from gmp_lab.config import Config, Costs
 from gmp_lab.errors import ConfigError
 from gmp_lab.widgets.control import AnyControl, Values
+from gmp_lab.widgets.sweepspec import SweepSpec
 from gmp_lab.workload import Program
 
 MAX_BURSTS: Final = 10_000  # so that a slider's step stays fast
@@ -35,7 +36,7 @@ class LabSpec:
     ``config`` and ``arguments`` are parameters of Config and of ``program`` that no control sets.  ``about`` tells
     the student what the program does.  ``views`` are names of ``viewlist.VIEWS``; ``figures`` are names of measures
     (``metrics.measured``), the rows of the small table.  ``bursts`` names the arguments whose product is the number
-    of bursts, at most ``MAX_BURSTS``.
+    of bursts, at most ``MAX_BURSTS``.  ``sweeps`` are offered below the run, folded away.
     """
 
     name: str
@@ -48,6 +49,7 @@ class LabSpec:
     config: Mapping[str, Any] = field(default_factory=dict)
     bursts: tuple[str, ...] = ("goroutines", "bursts")
     views: tuple[str, ...] = ("timeline", "queues")
+    sweeps: tuple[SweepSpec, ...] = ()
 
     def defaults(self) -> Values:
         """Value of each control at the start and after a reset."""

@@ -17,13 +17,15 @@ import ipywidgets as w
 import traitlets
 
 from gmp_lab.config import Config
-from gmp_lab.draw.sweepplot import sweep_lines, sweep_plot, sweep_plot_text
+from gmp_lab.draw.findings import count
+from gmp_lab.draw.sweepplot import Words, sweep_plot, sweep_plot_text
 from gmp_lab.errors import ConfigError, Throw, check_choice
 from gmp_lab.sweeps import SweepTable, make_plan, sweep
 from gmp_lab.sweeps.plan import Measures
 from gmp_lab.sweeps.run import DEFAULT
 from gmp_lab.widgets import html
 from gmp_lab.widgets.page import Page
+from gmp_lab.widgets.sweepspec import Job
 from gmp_lab.widgets.views import figure_class
 from gmp_lab.workload import Program
 
@@ -31,6 +33,8 @@ from gmp_lab.workload import Program
 class Sweeper(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
     """A sweep with buttons; its arguments are those of ``sweeps.sweep``, and which axes and measure are drawn.
 
+    ``words`` tell its axes and their values, ``title`` stands above; ``fresh`` is asked at each Run for what all
+    runs share, so that a panel's sweep runs with what its controls stand at then.
     ``table`` is the SweepTable of the last sweep, whole or cancelled, None before; it can be observed.
     """
 
@@ -49,6 +53,10 @@ class Sweeper(w.VBox):  # type: ignore[misc]  # ipywidgets has no type informati
         x: str | None = None,
         by: str | None = None,
         log: bool = False,
+        log_y: bool = False,
+        words: Words | None = None,
+        title: str = "",
+        fresh: Callable[[], Job] | None = None,
         theme: str = "light",
     ) -> None:
         """ConfigError, in one sentence, for what no run could have."""
@@ -56,17 +64,20 @@ class Sweeper(w.VBox):  # type: ignore[misc]  # ipywidgets has no type informati
         self._sweep = partial(
             sweep, program, axes, seeds, config=config, arguments=arguments, measures=measures, executor=executor
         )
+        self._fresh, self._title, self._telling = fresh, title, words or Words()
         names = [name for name, _ in plan.axes]
         self._x = check_choice("x", names[0] if x is None else x, tuple(names))
         rest = [name for name in names if name != self._x]
         self._by = rest[0] if by is None and rest else by
         self._log, self._theme, self._name, self._total = log, theme, program.__name__, len(plan)
-        self._said = ", ".join(f"{name} {list(values)}" for name, values in plan.axes) + f", {len(seeds)} seeds"
+        self._log_y = log_y
+        self._said = ", ".join(self._axis_words(name, values) for name, values in plan.axes)
+        self._said += f", {count(len(seeds), 'seed')}"
         self._lock = threading.RLock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         empty = SweepTable(plan.axes, plan.seeds, plan.measures, ())
-        sweep_lines(empty, plan.measures[0], x=self._x, by=self._by)  # what cannot be drawn is told now
+        self._plot(empty, plan.measures[0])  # what cannot be drawn is told now
         self._make_parts(plan.measures, empty)
         super().__init__(self._arranged())
         self.add_class("gmp-lab-panel")
@@ -74,8 +85,9 @@ class Sweeper(w.VBox):  # type: ignore[misc]  # ipywidgets has no type informati
     def _make_parts(self, measures: tuple[str, ...], empty: SweepTable) -> None:
         self._shown = empty
         self.run_button = w.Button(description="Run", icon="play", tooltip=f"Make the {self._total:,} runs")
+        # neither is ever switched off: a button that has the keyboard's focus would lose it
         self.cancel_button = w.Button(
-            description="Cancel", icon="stop", disabled=True, tooltip="Stop after the runs under way; keep the others"
+            description="Cancel", icon="stop", tooltip="Stop after the runs under way; keep the others"
         )
         self.measure = w.Dropdown(description="measure", options=measures, value=measures[0], tooltip="What is drawn")
         self.bar = w.IntProgress(value=0, max=self._total, description="runs", tooltip="How many runs are done")
@@ -87,10 +99,17 @@ class Sweeper(w.VBox):  # type: ignore[misc]  # ipywidgets has no type informati
         self.run_button.on_click(lambda _: self.run())
         self.cancel_button.on_click(lambda _: self.cancel())
         self.measure.observe(lambda _: self._refresh(), "value")
-        self.page.observe(lambda change: self._use_theme(change["new"]), "theme")
+        self.page.observe(lambda change: self.use_theme(change["new"]), "theme")
+        self.page.observe(lambda change: self.use_width(change["new"]), "width")
+
+    def _axis_words(self, name: str, values: tuple[Any, ...]) -> str:
+        """An axis in the head: its name (a label, if it has one) and values, the many ones by their ends."""
+        told = [str(self._telling.value(name, value)) for value in values]
+        shown = told if len(told) <= 12 else [*told[:3], "...", told[-1]]
+        return f"{self._telling.labels.get(name, name)} [{', '.join(shown)}]"
 
     def _arranged(self) -> tuple[Any, ...]:
-        head = w.HTML(html.heading(f"Sweep of {self._name}", self._said))
+        head = w.HTML(html.heading(self._title or f"Sweep of {self._name}", self._said))
         buttons = w.HBox((self.run_button, self.cancel_button, self.bar), layout=w.Layout(flex_flow="row wrap"))
         folded = w.Accordion(
             (self.words, self.numbers), titles=("The figure in words", "All points in a table"), selected_index=None
@@ -103,17 +122,35 @@ class Sweeper(w.VBox):  # type: ignore[misc]  # ipywidgets has no type informati
         """Begin the sweep, in a thread; nothing if one is under way."""
         with self._lock:
             if self._thread is not None:
+                self._status("A sweep is under way; Cancel ends it.")
+                return
+            self.alert.value = ""
+            try:
+                self._renew()
+            except ConfigError as problem:
+                self.alert.value = html.alert(str(problem), "Nothing has run.")
                 return
             self._stop.clear()
-            self.run_button.disabled, self.cancel_button.disabled = True, False
-            self.alert.value = ""
             self._thread = threading.Thread(target=self._work, name="sweep", daemon=True)
             self._thread.start()
 
     def cancel(self) -> None:
         """Stop after the runs that are under way; what is done is shown."""
+        if self._thread is None:
+            self._status("Nothing is running.")
+            return
         self._stop.set()
-        self.cancel_button.disabled = True
+        self._status("Cancelled: the runs under way are finished.")
+
+    def _renew(self) -> None:
+        """Take what all runs share as it is now."""
+        if self._fresh is not None:
+            now = self._fresh()
+            self._sweep = partial(
+                sweep, now.program, now.axes, now.seeds, config=now.config, arguments=now.arguments,
+                measures=now.measures,
+            )  # fmt: skip
+            self._status(f"Runs with {now.said}." if now.said else "Runs begin.")
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait for the sweep under way; whether it is at its end."""
@@ -136,7 +173,6 @@ class Sweeper(w.VBox):  # type: ignore[misc]  # ipywidgets has no type informati
             with self._lock:
                 if problem:
                     self.alert.value = html.alert(problem, "What is shown is from before.")
-                self.run_button.disabled, self.cancel_button.disabled = False, True
                 self._thread = None
 
     def _progress(self, done: int, total: int) -> None:
@@ -155,9 +191,14 @@ class Sweeper(w.VBox):  # type: ignore[misc]  # ipywidgets has no type informati
 
     # --- what is seen -----------------------------------------------------------------------------------------
 
+    def _plot(self, table: SweepTable, measure: str) -> Any:
+        return sweep_plot(
+            table, measure, x=self._x, by=self._by, log=self._log, log_y=self._log_y, words=self._telling,
+            theme=self._theme,
+        )  # fmt: skip
+
     def _drawn(self) -> Any:
-        table, measure = self._shown, self.measure.value
-        return sweep_plot(table, measure, x=self._x, by=self._by, log=self._log, theme=self._theme)
+        return self._plot(self._shown, self.measure.value)
 
     def _refresh(self) -> None:
         with self._lock:
@@ -166,13 +207,18 @@ class Sweeper(w.VBox):  # type: ignore[misc]  # ipywidgets has no type informati
                 for trace, new in zip(self.figure.data, drawn.data, strict=True):
                     trace.update(new, overwrite=True)
                 self.figure.layout.update(drawn.layout)
-            text = sweep_plot_text(self._shown, self.measure.value, x=self._x, by=self._by)
+            text = sweep_plot_text(self._shown, self.measure.value, x=self._x, by=self._by, words=self._telling)
             self.words.value = html.text(pre=text, label="The figure in words")
             self.numbers.value = f'<div class="gmp-lab">{self._shown.table().html()}</div>'
 
-    def _use_theme(self, theme: str) -> None:
+    def use_theme(self, theme: str) -> None:
+        """Draw in the colours of a theme, "light" or "dark"."""
         self._theme = theme
         self._refresh()
+
+    def use_width(self, pixels: int) -> None:
+        """Make the figure as wide as that."""
+        self.figure.layout.width = pixels
 
     def _status(self, sentence: str) -> None:
         self.status.value = html.text_line(sentence)
