@@ -63,9 +63,10 @@ class Rollout:
         """A row for each stage."""
         heads = ("replicas with it", "late with it (%)", "late without (%)", "late responses", "the guard says")
         rows = tuple(
-            (f"{s.replicas} of {REPLICAS}", s.new, s.old, s.late, "go on" if s.goes_on else "take it back")
+            (f"{s.replicas} of {REPLICAS}", s.new, "-" if s.replicas == REPLICAS else s.old, s.late,
+             "go on" if s.goes_on else "take it back")
             for s in self.stages
-        )
+        )  # fmt: skip
         return Table(self.change, heads, rows, digits=2)
 
     @property
