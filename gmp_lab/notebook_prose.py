@@ -192,4 +192,21 @@ def identifiers(nb: Notebook, _path: Path) -> Finding:
                 yield f"cell {n}: {token} is a name of neither Go's source nor this course"
 
 
-CHECKS: Final = (objectives, numbers, cited, identifiers)
+_PLACED: Final = re.compile(r"`(\w+)`(?:\s+\([^)]*\))?\s+in\s+`(?:(\w[\w/]*)/)?(\w+\.go)`")
+
+
+def places(nb: Notebook, _path: Path) -> Finding:
+    """Names that are said to be in a file of Go's source ("`retake` in `proc.go`") but not declared there."""
+    toolchain = find_toolchain()
+    if toolchain is None:
+        return
+    for n, source in _markdown(nb):
+        for name, folder, file in _PLACED.findall(source):
+            path = Path(toolchain.goroot) / "src" / (folder or "runtime") / file
+            text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+            declared = rf"^func (?:\([^)]*\) )?{name}\b|^(?:type|var|const) {name}\b|^\t{name}\b"
+            if not re.search(declared, text, re.MULTILINE):
+                yield f"cell {n}: {name} is not in {file} of Go {toolchain.version}"
+
+
+CHECKS: Final = (objectives, numbers, cited, identifiers, places)

@@ -101,6 +101,14 @@ def test_a_name_of_neither_go_nor_python_is_found() -> None:
     assert "findRunnableGoroutine" in found
 
 
+@pytest.mark.go
+def test_a_name_that_is_not_in_the_file_that_is_named_is_found() -> None:
+    good = "`retake` in `proc.go`, `netpoll` in `runtime/netpoll_epoll.go`, `gcAssistAlloc` in\n`mgcmark.go`"
+    assert list(prose.places(notebook(good), CHAPTER)) == []
+    (found,) = prose.places(notebook("`deductAssistCredit` in\n`malloc.go`"), CHAPTER)
+    assert "not in malloc.go" in found
+
+
 def test_without_go_no_name_is_called_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prose, "_go_words", frozenset)
     assert list(prose.identifiers(notebook("`findRunnableGoroutine`"), CHAPTER)) == []
