@@ -77,8 +77,9 @@ def test_a_partial_answer_gets_its_share_and_every_lost_point_a_reason(question:
 
 
 ODD = (
-    "None", "True", "-1", "0", "10**60", "1.5", "float('nan')", "''", "'a'", "'\\x00'", "[]", "[[]]", "[None, 'a', 1.5]",
-    "['a'] * 500", "list(range(500))", "()", "{}", "{'a': [1]}", "[float('inf')]", "['a', 'b', 'c', 'd', 'e', 'f', 'g']",
+    "None", "True", "-1", "0", "10**60", "1.5", "float('nan')", "''", "'a'", "'\\x00'", "[]", "[[]]",
+    "[None, 'a', 1.5]", "['a'] * 500", "list(range(500))", "()", "{}", "{'a': [1]}", "[float('inf')]",
+    "['a', 'b', 'c', 'd', 'e', 'f', 'g']",
 )  # fmt: skip
 
 
@@ -91,7 +92,8 @@ def test_no_answer_of_whatever_type_breaks_a_check(question: Question) -> None:
     for value in ODD:
         lines = [f"def {name}(*a): return {value}" if function else f"{name} = {value}" for name in names]
         verdict = judge(question, params, "\n".join(lines))
-        assert 0 <= verdict.points < question.points or not function and len(names) == 1, value
+        lucky = len(names) == 1 and not function  # a single value may happen to be right
+        assert 0 <= verdict.points < question.points or lucky, value
         assert all(mark.reason for mark in verdict.marks if mark.points < mark.of)
 
 

@@ -60,9 +60,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "claims": MODEL | {"cycles", "dump", "experiments", "gctrace", "golang", "gocell", "metrics", "replay"}
     | {"scheddetail", "schedtrace", "stackmath", "sweeps", "twins"},
     "twins": {"catalog", "errors", "recording", "workload"},
-    "experiments": FACTS | {"catalog", "dump", "gocell", "golang", "heap", "metrics", "net", "schedtrace", "simulate"}
-    | {"stacks"}
-    | {"stream", "sync", "twins", "workload"},
+    "experiments": FACTS | {"catalog", "cycles", "dump", "gctrace", "gocell", "golang", "heap", "metrics", "net"}
+    | {"schedtrace", "simulate", "stacks", "stream", "sync", "twins", "workload"},
     "gocell": {"dump", "errors", "gctrace", "golang", "metrics", "recording", "schedtrace"},
     "chapters": READERS | {"experiments", "gocell", "stackmath", "twins"},
     "exam": READERS | {"twins", "__init__"},
