@@ -75,15 +75,17 @@ def implement(  # all that makes a question of this kind
     cases: Mapping[str, tuple[float, str, Callable[[Random, Params], Sequence[Case]]]],
     draw: Callable[[Random], dict[str, Any]] = lambda draw: {}, right: Sequence[str] = (),
     wrong: Mapping[str, str] | None = None, partial: Sequence[tuple[str, float]] = (), at_most: float = 0.99,
-    misconceptions: Mapping[str, str] | None = None, claims: tuple[str, ...] = (),
+    misconceptions: Mapping[str, str | tuple[str, str]] | None = None, claims: tuple[str, ...] = (),
 ) -> Question:  # fmt: skip
     """A question that asks for a function, which is compared with the reference on cases that are drawn at grading.
 
     ``cases``: for each group (a property, as the student reads it) its points, the reason if a case of it fails, and
     what makes argument lists.  A group's points are given if all of its cases are right.  ``name`` and ``arguments``
-    are those of the runtime.  Every source is a text that defines the function; ``misconceptions``: by group.
+    are those of the runtime.  Every source is a text that defines the function.  ``misconceptions``: by group, the id
+    of the one that a failure shows, or (id, source): only if an answer gives what this source gives.
     """
     truth = compiled(reference, name)
+    beliefs = _beliefs(misconceptions or {}, name)
 
     def check(p: Params, answer: Answer) -> list[Mark]:
         made = {group: list(make(Random(f"{id} {group} {p['salt']}"), p)) for group, (_, _, make) in cases.items()}
@@ -92,10 +94,12 @@ def implement(  # all that makes a question of this kind
         marks = []
         for group, (of, reason, _) in cases.items():
             results = [next(given) for _ in made[group]]
-            bad = [one for one, case in zip(results, made[group], strict=True) if not _right(one, truth, case)]
-            said = f"{reason}{_example(bad)}"
-            believed = (misconceptions or {}).get(group, "")
-            marks.append(mark(group, of, not bad, said, misconception=believed, see=see))
+            pairs = list(zip(results, made[group], strict=True))
+            wrong_ones = [(one, case) for one, case in pairs if not _right(one, truth, case)]
+            said = f"{reason}{_example([one for one, _ in wrong_ones])}"
+            belief, source = beliefs.get(group, ("", None))
+            shown = source is None or any(_right(one, source, case) for one, case in wrong_ones)
+            marks.append(mark(group, of, not wrong_ones, said, misconception=belief if shown else "", see=see))
         return marks
 
     return Question(
@@ -106,6 +110,16 @@ def implement(  # all that makes a question of this kind
         wrong=tuple(Wrong(n, _always(source), at_most) for n, source in (wrong or {}).items()),
         partial=tuple((_always(source), share) for source, share in partial), claims=claims,
     )  # fmt: skip
+
+
+def _beliefs(
+    misconceptions: Mapping[str, str | tuple[str, str]], name: str
+) -> dict[str, tuple[str, Callable[..., Any] | None]]:
+    """For each group the misconception, and the function that somebody writes who has it (None: any wrong one)."""
+    found: dict[str, tuple[str, Callable[..., Any] | None]] = {}
+    for group, told in misconceptions.items():
+        found[group] = (told, None) if isinstance(told, str) else (told[0], compiled(told[1], name))
+    return found
 
 
 def _always(source: str) -> Callable[[Params], str]:
@@ -244,7 +258,7 @@ def play(  # a question's fields
     def text(p: Params) -> str:
         parts = []
         for n, (rec, one) in enumerate(asked(p)):
-            stage = "\n".join(stage_text(rec, max(0, one.event - 1)).splitlines()[4:])
+            stage = "\n".join(stage_text(rec, one.shown).splitlines()[4:])
             options = "\n".join(f"* **{letter}** {o.words}" for letter, o in zip(_LETTERS, one.options, strict=False))
             shown = f"**Decision {n}** (Go {rec.config.go}).\n\n```text\n{stage}\n```"
             parts.append(f"{shown}\n\n{one.text}\n\n{options}")
