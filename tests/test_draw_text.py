@@ -8,8 +8,9 @@ from html.parser import HTMLParser
 import pytest
 from handmade import BEGIN, Row, handover, in_syscall, overflow, recording
 
-from gmp_lab import ConfigError, Recording
+from gmp_lab import Config, ConfigError, Recording, simulate
 from gmp_lab import vocabulary as v
+from gmp_lab.catalog import fan_out
 from gmp_lab.draw import (
     Table,
     depth_table,
@@ -111,6 +112,12 @@ def test_thefts_are_a_matrix() -> None:
 def test_sources_and_reasons_are_counted() -> None:
     assert source_table(handover()).rows == (("runnext", 2, 66.7), ("stolen", 1, 33.3))
     assert switch_table(handover()).rows == (("chan receive", 1), ("exit", 1))
+
+
+def test_the_one_queue_of_1_0_has_no_61st_tick() -> None:
+    one, many = (simulate(Config(gomaxprocs=1, go=go), fan_out(tasks=400)) for go in ("1.0", "1.27"))
+    assert [row[0] for row in source_table(one).rows] == ["global"]
+    assert "global (61st tick)" in [row[0] for row in source_table(many).rows]
 
 
 def test_tables_take_a_window() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
+from gmp_lab import vocabulary as v
 from gmp_lab.draw.axes import Window
 from gmp_lab.draw.findings import count
 from gmp_lab.metrics import (
@@ -138,10 +139,13 @@ def steal_table(rec: Recording, window: Window | None = None) -> Table:
 
 
 def source_table(rec: Recording, window: Window | None = None) -> Table:
-    """Where the goroutines that were executed came from."""
+    """Where the goroutines that were executed came from; a version with one queue only knows no 61st tick."""
     span = _span(rec, window)
     n = max(1, counts(rec, *span).executes)
-    rows = ((name, times, round(100 * times / n, 1)) for name, times in sources(rec, *span).items() if times)
+    alone = v.SRC_NAMES[v.SRC_GLOBAL61]
+    called = {} if rec.config.rules.local_queues else {alone: v.SRC_NAMES[v.SRC_GLOBAL]}
+    found = ((called.get(name, name), times) for name, times in sources(rec, *span).items() if times)
+    rows = ((name, times, round(100 * times / n, 1)) for name, times in found)
     return Table("Where goroutines were taken from", ("source", "executes", "%"), tuple(rows))
 
 
