@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gmp_lab import (
     Chan,
@@ -22,8 +24,8 @@ from gmp_lab import (
     syscall,
     work,
 )
-from gmp_lab.catalog import tight_loops
-from gmp_lab.chapters import signals, slices, tight
+from gmp_lab.catalog import service, tight_loops
+from gmp_lab.chapters import latency, signals, slices, tight
 from gmp_lab.chapters.sides import sides
 from gmp_lab.chapters.tasks import tried
 from gmp_lab.chapters.tight import Hog
@@ -178,6 +180,12 @@ def test_an_experiment_s_points_stand_side_by_side(monkeypatch: pytest.MonkeyPat
     assert "recorded: Go" in table.caption and table.rows[0][2] == 1.0 and float(table.rows[1][2]) < 0.3
 
 
+def test_several_values_of_a_point_stand_in_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GMP_LAB_GO", "none")
+    table = sides(CATALOGUE["service"], ("p50_10ms", "p99_10ms"), [(3, "two Ps", "one is free")])
+    assert table.heads[1:3] == ("p50_10ms, simulated", "p50_10ms, real Go") and len(table.rows[0]) == len(table.heads)
+
+
 @pytest.mark.parametrize(("number", "key"), [(99, "wait_over_loop"), (0, "nothing")])
 def test_a_point_or_key_that_is_not_there_is_refused(number: int, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GMP_LAB_GO", "none")
@@ -325,3 +333,86 @@ def test_a_signal_does_not_make_the_loop_good_enough() -> None:
 def test_a_loop_of_no_length_is_refused() -> None:
     with pytest.raises(ConfigError, match="ms"):
         tight.mended(whole, 0)
+
+
+# --- latency -------------------------------------------------------------------------------------------------------
+
+
+def served(hogs: int, ms: int = 1000, gomaxprocs: int = 1, rate: int = 200) -> Recording:
+    program = service(arrivals_per_s=rate, service_us=200, hogs=hogs, loop_us=1_000_000, ms=ms)
+    return simulate(Config(gomaxprocs=gomaxprocs, cores=2, until_ns=60_000 * MS), program)
+
+
+@pytest.fixture(scope="module")
+def beside() -> Recording:
+    return served(1)
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=300), st.sampled_from([1, 25, 50, 90, 99, 99.9, 100]))
+def test_a_percentile_is_the_smallest_value_that_so_many_do_not_exceed(values: list[int], percent: float) -> None:
+    found = latency.nearest(values, percent)
+    below = [value for value in values if value < found]
+    assert found in values and sum(value <= found for value in values) * 100 >= percent * len(values)
+    assert len(below) * 100 < percent * len(values)
+
+
+@pytest.mark.parametrize("percent", [0, -1, 100.5])
+def test_a_percentile_that_there_is_not_is_refused(percent: float) -> None:
+    with pytest.raises(ConfigError, match="percent"):
+        latency.nearest([1], percent)
+
+
+def test_the_cases_tell_nearest_rank_from_other_ways_to_count(beside: Recording) -> None:
+    cases = latency.percentile_cases({"beside": beside})
+    assert tried(latency.nearest, cases).holds
+    assert not tried(lambda values, q: sorted(values)[int(len(values) * q / 100) - 1], cases).holds
+    assert not tried(lambda values, q: sorted(values)[min(len(values) - 1, int(len(values) * q / 100))], cases).holds
+    assert not tried(lambda values, q: sum(values) / len(values), cases).holds
+
+
+def test_the_cases_are_copies_that_a_student_may_sort(beside: Recording) -> None:
+    given_values = latency.percentile_cases({"beside": beside})[-1].given[0]
+    given_values.sort()
+    assert latency.responses_us(beside) != given_values
+
+
+def test_buckets_know_values_by_their_upper_edge() -> None:
+    assert latency.rounded([0, 99, 100, 250], 100) == [100, 100, 200, 300]
+    with pytest.raises(ConfigError, match="width"):
+        latency.rounded([1], 0)
+
+
+def test_a_hog_makes_half_a_slice_the_median_and_two_slices_the_tail(beside: Recording) -> None:
+    assert 8 < latency.p50_ms(beside) < 12 and 20 < latency.p99_ms(beside) < 45
+    assert latency.p50_ms(served(0)) < 1
+
+
+def test_each_service_has_the_tail_of_its_cause(beside: Recording) -> None:
+    hog, queue = latency.tails({"hog": beside, "queue": served(0, rate=4000, ms=300)}).rows
+    assert str(hog[3]).startswith("behind other goroutines")
+    assert str(queue[3]).startswith("behind other requests")
+    assert latency.slowest(simulate(Config(), Program(short)))[1] == 0
+
+
+def test_the_metric_sees_less_than_the_users(beside: Recording) -> None:
+    half, _, worst = latency.seen(beside).rows
+    assert float(half[2]) < 1 < float(half[1]) and float(worst[2]) > 10
+
+
+def test_an_empty_histogram_has_no_percentile() -> None:
+    rec = simulate(Config(), Program(short))
+    histogram = metrics.runtime_metrics(rec)["/sched/latencies:seconds"]
+    assert isinstance(histogram, metrics.TimeHistogram)
+    empty = metrics.TimeHistogram(histogram.counts * 0, histogram.buckets)
+    assert latency.upper_edge(empty, 50) == 0
+
+
+def test_the_slowest_response_waits_for_the_hog_s_61st_tick() -> None:
+    told = [str(row[1]) for row in latency.story(served(1, ms=2000)).rows]
+    assert any("61st tick" in words and "(hog)" in words for words in told)
+    assert told[0].endswith("is due") and " writes " in told[-1]
+
+
+def test_a_run_without_responses_has_no_story() -> None:
+    with pytest.raises(ConfigError, match="answered"):
+        latency.story(simulate(Config(), Program(short)))

@@ -4,6 +4,7 @@
     evidence      words looked for in the source of Go's runtime: how to find out whether a name is made up
     glossary      the terms of all recaps, for the page of the reference
     handoff       a goroutine in a call and a neighbour that wants its P
+    latency       percentiles of responses, where the slow ones come from, what a metric sees of it
     lost_time     a job that computes for 3 ms and takes ten times as long: simulated, and a recorded trace of it
     one_queue     what one queue for all costs: moves, wakes, the limit that its lock sets
     queues        the rules of the run queues on paper; two takers at one ring

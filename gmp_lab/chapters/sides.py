@@ -12,25 +12,33 @@ from gmp_lab.experiments import Experiment, Result
 Row = tuple[int, str, str]  # number of the point, what it is in words, why the sides agree or differ
 
 
-def sides(experiment: Experiment, key: str, rows: Sequence[Row], *, digits: int = 2) -> Table:
-    """The medians of the values called ``key``; the caption says whether the real ones are live or recorded.
+def sides(experiment: Experiment, keys: str | Sequence[str], rows: Sequence[Row], *, digits: int = 2) -> Table:
+    """The medians of the values called ``keys`` (one name or several); the caption says where the real come from.
 
     ConfigError for a point or a key that the experiment does not have.
     """
-    made, origins = [], set()
+    names = (keys,) if isinstance(keys, str) else tuple(keys)
+    made: list[tuple[str | float, ...]] = []
+    origins = set()
     for number, words, why in rows:
         if not 0 <= number < len(experiment.points):
             raise ConfigError("rows", number, f"the number of a point of {experiment.name}, from 0")
         point = experiment.points[number]
-        real = experiment.real(point)
-        origins.add(real.origin)
-        made.append((words, _median(experiment.simulated(point), key), _median(real, key), why))
+        both = experiment.simulated(point), experiment.real(point)
+        origins.add(both[1].origin)
+        made.append((words, *(_median(result, name) for name in names for result in both), why))
     caption = f"{experiment.question} ({'; '.join(sorted(origins))})"
-    return Table(caption, ("case", "simulated", "real Go", "why"), tuple(made), digits=digits)
+    heads = [f"{name}{side}" for name in _said(names) for side in ("simulated", "real Go")]
+    return Table(caption, ("case", *heads, "why"), tuple(made), digits=digits)
+
+
+def _said(names: tuple[str, ...]) -> list[str]:
+    """What stands before the side in a heading: nothing if there is one name only."""
+    return [""] if len(names) == 1 else [f"{name}, " for name in names]
 
 
 def _median(result: Result, key: str) -> float:
     numbers = [float(x) for x in result.values.get(key, ()) if not isinstance(x, str)]
     if not numbers:
-        raise ConfigError("key", key, "the name of numbers that it gives: " + ", ".join(result.values))
+        raise ConfigError("keys", key, "the name of numbers that it gives: " + ", ".join(result.values))
     return median(numbers)
