@@ -84,7 +84,8 @@ _FOCUSED = """() => {
   if (it.closest(".js-plotly-plot")) return "the figure's toolbar";
   return it.getAttribute("aria-label") || (it.labels && it.labels.length ? it.labels[0] : it).textContent.trim();
 }"""
-_DRAWN = f"() => [...{_PLOT}].some(plot => plot.checkVisibility() && plot.querySelector('.main-svg'))"
+_DRAWN = f"""() => [...{_PLOT}].some(plot => plot.checkVisibility() && plot.querySelector('.main-svg'))
+  || [...document.querySelectorAll(".gmp-lab-panel .gmp-sheet")].some(sheet => sheet.checkVisibility())"""
 
 
 def free_port() -> int:
@@ -222,6 +223,16 @@ class NotebookPage:
         """The value of a Python expression in the notebook's kernel."""
         text: str = self.page.evaluate(_ASK, expression)
         return json.loads(ast.literal_eval(text))
+
+    def until_kernel_has(self, expression: str, value: object) -> None:
+        """Wait until an expression has a value in the kernel.
+
+        ipywidgets holds a widget's newer values back while the kernel is busy with an older one, but not a click:
+        keys that come faster than from any hand would overtake them.
+        """
+        deadline = time.monotonic() + WAIT_MS / 1000
+        while self.ask(expression) != value and time.monotonic() < deadline:
+            self.page.wait_for_timeout(20)
 
     # --- the panel ------------------------------------------------------------------------------------------
 

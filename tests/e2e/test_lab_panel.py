@@ -26,6 +26,7 @@ from gmp_lab.draw import (
 from gmp_lab.draw.palette import LOOKS, PAGES
 from gmp_lab.widgets import LABS
 from gmp_lab.widgets.stepper import STOPS, next_stop
+from gmp_lab.widgets.viewlist import VIEWS
 
 pytestmark = pytest.mark.e2e
 
@@ -120,8 +121,9 @@ def test_the_tab_key_goes_through_the_controls_from_top_to_bottom(notebook: Note
     part = "part of the run (us)"
     sliders = [name for c in SPEC.controls for name in (c.words(), f"{c.words()}, as a number")]
     assert names == [
-        *sliders, "Reset", "Pin", "Copy as code", "Export", "as", "Keys and help", "Timeline of the Ps",
-        "Queue depths", "the figure's toolbar", *(f"{part}, {end}" for end in ("from", "to", "as a number")),
+        *sliders, "Reset", "Pin", "Copy as code", "Export", "as", "Keys and help",
+        *(VIEWS[view].words for view in SPEC.views), "the figure's toolbar",
+        *(f"{part}, {end}" for end in ("from", "to", "as a number")),
         "All of it", "First", "Step back", "Step forward", "Play or pause", "Stop and go to the start", "stop when",
         "event", "event, as a number",
     ]  # fmt: skip

@@ -72,6 +72,7 @@ def test_a_claim_is_answered_and_its_check_run_with_keys_alone(
     assert page.focused() == "Your verdict"
     for _ in range(5):
         page.page.keyboard.press("ArrowDown")
+    page.until_kernel_has("board.choice.value", "false")
     page.page.keyboard.press("Tab")
     assert page.focused() == "Give this verdict"
     page.page.keyboard.press("Space")
