@@ -17,6 +17,7 @@ from gmp_lab.exam.bank import Assignment, assignments
 from gmp_lab.exam.judge import judge
 from gmp_lab.exam.model import KINDS, Question
 from gmp_lab.exam.paper import paper
+from gmp_lab.exam.report import spreads, spreads_text
 from gmp_lab.exam.variants import SAMPLE, params_of, variant_key
 
 EXERCISES = Path(__file__).resolve().parent.parent / "exercises"
@@ -141,6 +142,14 @@ def test_all_variants_are_equally_long_to_read_and_to_answer(question: Question)
         middle = statistics.median(lengths)
         shortest, longest = min(lengths), max(lengths)
         assert longest <= 1.6 * middle + 40 and shortest >= middle / 1.8 - 40, (shortest, middle, longest)
+
+
+@by_assignment
+def test_the_report_on_variants_has_every_question(assignment: Assignment) -> None:
+    found = spreads(assignment, keys_of_a_class(assignment.name)[:8])
+    assert [one.question for one in found] == [question.id for question in assignment.questions]
+    assert all(1 <= one.band < 2 and one.different >= 2 for one in found)
+    assert spreads_text(found, 8).count("\n") == len(found) + 2
 
 
 @named

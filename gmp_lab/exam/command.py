@@ -5,6 +5,7 @@
     gmp-lab exam grade ch1                           judge, fill the gradebook; goes on where it was stopped
     gmp-lab exam feedback ch1                        HTML for each student
     gmp-lab exam report ch1                          grades.csv, and how each question worked
+    gmp-lab exam variants ch1                        are the variants of 200 students alike?
 
 All take ``--course`` (default: exercises).
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import secrets
 import sys
 import time
 import warnings
@@ -21,7 +23,8 @@ from pathlib import Path
 from gmp_lab.errors import ConfigError
 from gmp_lab.exam.bank import ASSIGNMENTS
 from gmp_lab.exam.course import Course
-from gmp_lab.exam.report import grades_csv, items, items_text
+from gmp_lab.exam.report import grades_csv, items, items_text, spreads, spreads_text
+from gmp_lab.exam.variants import variant_key
 
 NO_NBGRADER = "nbgrader is not installed: python -m pip install nbgrader==0.9.6 (make test brings it too)"
 
@@ -31,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="gmp-lab exam", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    made.add_argument("step", choices=("release", "collect", "grade", "feedback", "report"))
+    made.add_argument("step", choices=("release", "collect", "grade", "feedback", "report", "variants"))
     made.add_argument("assignment", choices=ASSIGNMENTS)
     made.add_argument("inbox", nargs="?", type=Path, help="for collect: a folder or zip file, by student")
     made.add_argument("--course", type=Path, default=Path("exercises"), help="the course folder (default: exercises)")
@@ -51,7 +54,8 @@ def main(argv: list[str]) -> int:
         print(NO_NBGRADER, file=sys.stderr)
         return 1
     try:
-        steps = {"release": _release, "collect": _collect, "grade": _grade, "feedback": _feedback, "report": _report}
+        steps = {"release": _release, "collect": _collect, "grade": _grade, "feedback": _feedback, "report": _report,
+                 "variants": _variants}  # fmt: skip
         steps[options.step](Course(options.course), options)
     except (ConfigError, grading.GradingError) as problem:
         print(problem, file=sys.stderr)
@@ -113,6 +117,13 @@ def _feedback(course: Course, options: argparse.Namespace) -> None:
 
     made = grading.feedback(course, options.assignment)
     print(f"{len(made)} files in {course.folder / 'feedback'}")
+
+
+def _variants(course: Course, options: argparse.Namespace) -> None:
+    students = students_of(options.students) if options.students else [f"s{n:03}" for n in range(200)]
+    secret = secrets.token_bytes(16)  # any will do: the variants of a course are as good as those of another
+    keys = [variant_key(secret, options.assignment, student) for student in students]
+    print(spreads_text(spreads(course.assignment(options.assignment), keys), len(keys)), end="")
 
 
 def _report(course: Course, options: argparse.Namespace) -> None:

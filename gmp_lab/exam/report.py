@@ -12,9 +12,11 @@ import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import StatisticsError, correlation, fmean
+from statistics import StatisticsError, correlation, fmean, median
 
+from gmp_lab.exam.bank import Assignment
 from gmp_lab.exam.course import Judged
+from gmp_lab.exam.variants import params_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,49 @@ def items_text(found: Sequence[Item]) -> str:
         counted = f"{one.answered:4}/{one.asked:<4} {one.difficulty:10.2f} {apart:>14}"
         lines.append(f"{one.question:24} {one.of:4g} {counted}  {lost}")
         lines += [f"{'':24} misconception {name}: {n}" for name, n in one.misconceptions]
+    return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A question over the variants of many students: how many differ, and (least, median, most) characters.
+
+    ``text`` is what there is to read, ``answer`` the reference solution, as far as difficulty can be measured without
+    students; ``band`` is the larger of most / median of the two.
+    """
+
+    question: str
+    different: int
+    text: tuple[int, float, int]
+    answer: tuple[int, float, int]
+
+    @property
+    def band(self) -> float:
+        """How far the longest lies above the median: 1.0 means that all are alike."""
+        return round(max(most / middle for _, middle, most in (self.text, self.answer)), 2)
+
+
+def spreads(assignment: Assignment, keys: Sequence[str]) -> list[Spread]:
+    """One Spread for each question of an assignment, over the variants of these keys."""
+    found = []
+    for question in assignment.questions:
+        made = [params_of(question, key) for key in keys]
+        texts = [len(question.text(params)) for params in made]
+        answers = [len(question.reference(params)) for params in made]
+        found.append(Spread(question.id, len({repr(one) for one in made}), _spread(texts), _spread(answers)))
+    return found
+
+
+def _spread(lengths: Sequence[int]) -> tuple[int, float, int]:
+    return min(lengths), median(lengths), max(lengths)
+
+
+def spreads_text(found: Sequence[Spread], students: int) -> str:
+    """The spreads as a table of text."""
+    lines = [f"{students} students", f"{'question':24} {'variants':>8} {'text':>18} {'answer':>18} {'band':>5}"]
+    for one in found:
+        text, answer = ("/".join(f"{n:g}" for n in three) for three in (one.text, one.answer))
+        lines.append(f"{one.question:24} {one.different:8} {text:>18} {answer:>18} {one.band:5.2f}")
     return "\n".join(lines) + "\n"
 
 
