@@ -142,13 +142,14 @@ def notices(go, asked, steps):
 
 def _notices(go: Sequence[int], before: str, during: str, after: str) -> Cases:
     """Steps with the request in the last of ``during``; each word is drawn from those with bars between them."""
-    def drawn(draw: Random, words: str) -> list[Any]:
-        return [[draw.choice(word.split("|")), draw.randrange(20, 900)] for word in words.split()]
+    def drawn(draw: Random, words: str, n: int = -1) -> list[Any]:
+        choices = [word.split("|") for word in words.split()]
+        return [[draw.choice(some) if n < 0 else some[n % len(some)], draw.randrange(20, 900)] for some in choices]
 
     def make(draw: Random, p: Params) -> Sequence[Case]:
         cases: list[Case] = []
-        for version in [*go, *go]:
-            steps = drawn(draw, f"{before} {during}")
+        for n, version in enumerate([*go, *go, *go]):
+            steps = drawn(draw, before) + drawn(draw, during, n)  # every word of it has its turn
             last = steps[-1][1]
             asked = sum(us for _, us in steps) - last + draw.randrange(1, last)
             cases.append([version, asked, steps + drawn(draw, after)])
