@@ -41,7 +41,7 @@ def distribution_styles(theme: str, what: str) -> list[dict[str, Any]]:
     """Traces of a distribution: its shares as a line, percentiles as marks, a histogram below."""
     line = {"color": LINES[0].light if theme == "light" else LINES[0].dark, "width": 2, "shape": "hv"}
     bars = {"color": colour("spinning", theme), "line": {"width": 0.5, "color": page(theme).ink}}
-    names = {"mode": "markers+text", "textposition": "bottom right", "textfont": {"color": page(theme).ink}}
+    names = {"mode": "markers+text", "textfont": {"color": page(theme).ink}}
     return [
         {"type": "scatter", "mode": "lines", "name": f"share of the {what} that were at most so long", "line": line},
         {"type": "scatter", "name": "percentiles", "marker": _marks(3, theme) | {"size": 10}, **names},
@@ -57,6 +57,9 @@ class Shape(NamedTuple):
     layout: dict[str, Any]
 
 
+_SIDES: Final = ("bottom right", "bottom right", "bottom left", "bottom right")  # so that no two labels meet
+
+
 def distribution(ns: Any, what: str, also: Sequence[int] = ()) -> Shape:
     """The shape of lengths (ns, ascending) on a logarithmic axis in us, wide enough for those in ``also``, too."""
     n = len(ns)
@@ -67,17 +70,22 @@ def distribution(ns: Any, what: str, also: Sequence[int] = ()) -> Shape:
     edges = np.logspace(low, high, int(high - low) * 8 + 1)
     bars = np.histogram(x, edges)[0]
     at = [min(n - 1, max(0, int(np.ceil(n * q / 100)) - 1)) for q in _MARKED] if n else []
-    said = [f"p{q:g}: {duration(int(ns[i]))}" for q, i in zip(_MARKED, at, strict=False)]
+    told = ", ".join(f"p{q:g} {duration(int(ns[i]))}" for q, i in zip(_MARKED, at, strict=False))
+    labels = [f"p{q:g}" for q in _MARKED[: len(at)]]
+    if len(at) == len(_MARKED) and at[-1] == at[-2]:
+        labels[-2:] = ["", "p99, p99.9"]
     traces = [
         {"x": x[keep].tolist(), "y": (100 * (keep + 1) / max(1, n)).tolist(),
          "hovertemplate": f"%{{y:.1f}} % of the {what}: at most %{{x:,.4~g}} us<extra></extra>"},
-        {"x": [float(x[i]) for i in at], "y": [float(q) for q in _MARKED[: len(at)]], "text": said},
+        {"x": [float(x[i]) for i in at], "y": [float(q) for q in _MARKED[: len(at)]], "text": labels,
+         "textposition": _SIDES, "name": told or "percentiles",
+         "hovertemplate": "%{y:g} %: at most %{x:,.4~g} us<extra></extra>"},
         {"x": np.sqrt(edges[1:] * edges[:-1]).tolist(), "y": bars.tolist(), "width": np.diff(edges).tolist(),
          "hovertemplate": f"%{{y}} {what} of about %{{x:,.3~g}} us<extra></extra>"},
     ]  # fmt: skip
     layout = {"xaxis": {"anchor": "y2"}, "yaxis": {"domain": [0.4, 1], "range": [0, 108]}, "yaxis2": {
         "domain": [0, 0.32], "title": {"text": what}, "fixedrange": True, "anchor": "x"}}  # fmt: skip
-    return Shape(traces, (float(low), float(high)), layout)
+    return Shape(traces, (float(low), float(high) + 0.12 * float(high - low)), layout)  # room for the last label
 
 
 def _latency_drawn(rec: Recording, window: Window | None) -> Drawn:

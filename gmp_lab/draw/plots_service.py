@@ -92,7 +92,8 @@ def causes(rec: Recording, window: Window | None = None) -> np.ndarray[Any, Any]
 def _cause_drawn(rec: Recording, window: Window | None) -> Drawn:
     us = causes(rec, window)
     names = [name for name, _ in _GROUPS]
-    traces = [{"x": np.round(row, 1).tolist(), "y": names, "showlegend": bool(row.max() >= 0.05),
+    least = max(0.05, 0.01 * float(us.sum(axis=0).max()))  # what cannot be seen has no place in the legend
+    traces = [{"x": np.round(row, 1).tolist(), "y": names, "showlegend": bool(row.max() >= least),
                "hovertemplate": f"%{{y}}: %{{x:,.1f}} us {part}<extra></extra>"}
               for part, row in zip(PARTS, us, strict=True)]  # fmt: skip
     whole = us.sum(axis=0)

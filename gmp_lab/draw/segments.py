@@ -35,12 +35,14 @@ class Bars(NamedTuple):
     hidden: int
 
 
-def bars(rec: Recording, s: Spans, start_ns: int, end_ns: int) -> Bars:
-    """Bars for stays that lie in the window."""
+def bars(rec: Recording, s: Spans, start_ns: int, end_ns: int, most: int) -> Bars | None:
+    """Bars for stays that lie in the window; None if they are more than ``most``: words are made for none then."""
     groups = _groups(s, (end_ns - start_ns) // _COLUMNS)
     length = np.add.reduceat(s.length_ns, groups) if len(s) else s.length_ns
     sizes = np.diff(np.append(groups, len(s)))
     wide = (length * _COLUMNS >= end_ns - start_ns) & (length > 0)
+    if int(wide.sum()) > most:
+        return None
     state = _longest(s, groups)
     at = groups[wide]
     label, hover = [], []

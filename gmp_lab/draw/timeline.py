@@ -83,8 +83,8 @@ def timeline_data(
         s = first_rows(s, MAX_ROWS + first)
     unit, unit_ns = time_unit((start, end))
     names = tuple(f"{rows}{i}" for i in range(s.rows))
-    drawn = bars(rec, s, start, end) if len(s) <= DETAIL_STAYS else None
-    if drawn is not None and len(drawn.row) <= DETAIL_BARS:
+    drawn = bars(rec, s, start, end, DETAIL_BARS) if len(s) <= DETAIL_STAYS else None
+    if drawn is not None:
         note += findings.detail_note(drawn.hidden, end - start)
         no_z = np.zeros((1, 1), np.uint8)
         return TimelineData(

@@ -23,6 +23,20 @@ function askForBundle(model) {
   });
 }
 
+// After each update plotly's widget tells the kernel all that it has worked out itself (defaults, ranges of axes): half
+// as many bytes again as the update, and work for a kernel that may have the next key to answer.  Nobody asks for it.
+const UNHEARD = new Set(["_js2py_traceDeltas", "_js2py_layoutDelta"]);
+
+function quiet(model) {
+  return new Proxy(model, {
+    get(target, name) {
+      if (name === "set") return (key, ...rest) => (UNHEARD.has(key) ? target : target.set(key, ...rest));
+      const value = target[name];
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
 // The answer is a trait, set together with the state; a message could overtake it.
 function askForState(model) {
   return new Promise((resolve) => {
@@ -42,8 +56,9 @@ async function start(model) {
   }
   const plotly = (await globalThis[LOADED]).default();
   await askForState(model);
-  plotly.initialize({ model });
-  return plotly;
+  const calm = quiet(model);
+  plotly.initialize({ model: calm });
+  return { render: (context) => plotly.render({ ...context, model: calm }) };
 }
 
 export default () => {

@@ -25,7 +25,7 @@ STYLE: Final = """<style>
 .gmp-lab h3 { margin: 4px 0; font-size: 16px; font-weight: 600; color: inherit; }
 .gmp-lab p { margin: 2px 0; line-height: 1.4; max-width: 75em; }
 .gmp-lab table { border-collapse: collapse; color: inherit; font-size: 13px; }
-.gmp-lab caption { text-align: left; font-weight: 600; padding: 2px 0; color: inherit; }
+.gmp-lab caption { text-align: left; font-weight: 600; padding: 2px 0; color: inherit; white-space: nowrap; }
 .gmp-lab th, .gmp-lab td { padding: 1px 12px 1px 0; text-align: left; font-weight: normal; color: inherit;
  border-bottom: 1px solid var(--jp-border-color2, #8886); background: transparent; white-space: nowrap; }
 .gmp-lab td.gmp-number { text-align: right; font-variant-numeric: tabular-nums; padding-right: 6px; }
@@ -37,7 +37,7 @@ STYLE: Final = """<style>
 .gmp-lab-panel .gmp-stage dt { float: none; width: auto; } .gmp-lab-panel .gmp-stage dd { float: none; padding: 0; }
 .gmp-lab .gmp-finding { font-size: 16px; margin: 4px 0 8px; }
 .gmp-lab td.gmp-wrap { white-space: normal; }
-.gmp-lab.gmp-sheet { overflow-x: auto; } .gmp-lab.gmp-sheet svg { height: auto; }
+.gmp-lab.gmp-sheet { overflow-x: auto; } .gmp-lab.gmp-sheet svg { height: auto; background: transparent !important; }
 .gmp-lab-panel .widget-toggle-buttons > div, .gmp-lab-panel .widget-toggle-buttons { flex-wrap: wrap; height: auto; }
 .gmp-lab kbd { font: inherit; border: 1px solid currentColor; border-radius: 3px; padding: 0 4px; }
 </style>"""
@@ -150,7 +150,7 @@ def text(*sentences: str, pre: str = "", label: str = "") -> str:
     said = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
     return (
         f'<div class="gmp-lab" role="region" aria-label="{escape(label)}" tabindex="0">'
-        f"{said}<pre>{escape(pre)}</pre></div>"
+        f"{said}<pre style=\"font-family:monospace\">{escape(pre)}</pre></div>"
     )
 
 

@@ -77,6 +77,7 @@ class Views:
             layout=w.Layout(display="" if len(names) > 1 else "none"),
         )
         self.box = w.VBox()
+        self.box.add_class("gmp-lab-figures")
         self.theme = "light"
         self._slots: dict[str, _Slot] = {}
         self._shown: _Slot | None = None
