@@ -50,7 +50,7 @@ def _row(c: Claim) -> str:
     versions = f"<br>{escape(c.versions)}" if c.versions else ""
     cells = (
         f"{escape(c.claim)}<br>{_quote(c.quote)}",
-        f"<b>{c.verdict}</b>{versions}",
+        f'<b style="white-space:nowrap">{c.verdict}</b>{versions}',
         escape(c.truth),
         _evidence(c),
     )

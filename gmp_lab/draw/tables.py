@@ -50,7 +50,7 @@ class Table:
         """The table as aligned text: caption, heads, rows; numbers to the right."""
         cells = [self.heads, *(tuple(map(self._words, row)) for row in self.rows)]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        right = [bool(self.rows) and not isinstance(self.rows[0][k], str) for k in range(len(widths))]
+        right = [not self._is_text(k) for k in range(len(widths))]
         form = "  ".join(f"{{:{'>' if r else '<'}{w}}}" for w, r in zip(widths, right, strict=True))
         return "\n".join([self.caption, *(form.format(*row).rstrip() for row in cells)])
 
@@ -59,11 +59,19 @@ class Table:
 
     def html(self) -> str:
         """The table as HTML with a caption and headings for rows and columns; text is escaped."""
-        heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in self.heads)
+        sides = ["left" if k == 0 or self._is_text(k) else "right" for k in range(len(self.heads))]
+        heads = "".join(
+            f'<th scope="col" style="text-align:{side}">{escape(head)}</th>'
+            for side, head in zip(sides, self.heads, strict=True)
+        )
         rows = "".join(map(self._row_html, self.rows))
         caption = f'<caption style="text-align:left;font-weight:600">{escape(self.caption)}</caption>'
         return f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
+
+    def _is_text(self, column: int) -> bool:
+        """Whether a column holds text, by its first cell; one without a cell does."""
+        return not self.rows or isinstance(self.rows[0][column], str)
 
     def _words(self, cell: Cell) -> str:
         if isinstance(cell, float):

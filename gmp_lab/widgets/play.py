@@ -180,7 +180,7 @@ class Play(Readable):
             options = "".join(f"<li>{escape(option.words)}</li>" for option in one.options)
             answer = self.game.verdict(one, one.right).said.removeprefix("Right. ")
             parts.append(
-                f"<pre>{escape(stage_text(rec, one.shown, said=False))}</pre>"
+                f'<pre style="font-family:monospace">{escape(stage_text(rec, one.shown, said=False))}</pre>'
                 f"{quiz.paragraphs(f'Decision {n}. {one.text}')}<ul>{options}</ul>"
                 + quiz.folded(f"Decision {n}, and why", f"{one.right.words}\n{answer}")
             )
