@@ -13,10 +13,12 @@ from panel_checks import MAKERS, expected, picture, plain, shows, status_of
 
 import gmp_lab.widgets.panel as panel_module
 from gmp_lab import Config, ConfigError, Program, Recording, Throw, simulate, work
+from gmp_lab.draw import apply_timeline
 from gmp_lab.draw.palette import PAGES
 from gmp_lab.widgets import LABS, Control, Lab, lab
 from gmp_lab.widgets.chapter_controls import GOROUTINES, SEED
 from gmp_lab.widgets.texts import PARTS
+from gmp_lab.widgets.viewlist import VIEWS
 
 SPEC = LABS["01-gmp-model"]
 
@@ -256,12 +258,35 @@ def test_an_automatic_range_becomes_the_whole_run(panel: Lab) -> None:
     assert shown_range(panel) == whole
 
 
+def zoomed_figure(rec: Recording, theme: str) -> Any:
+    """The timeline of the second millisecond, in the unit of the whole run."""
+    figure = MAKERS["timeline"](rec, theme=theme)
+    apply_timeline(figure, rec, window=(1_000_000, 2_000_000), unit_of=(0, rec.end_ns))
+    figure.layout.xaxis.range = (1, 2)
+    return figure
+
+
+def test_a_part_of_the_timeline_is_drawn_anew_with_more_detail_and_with_its_own_title(panel: Lab) -> None:
+    panel.set(goroutines=300)
+    assert panel.views.figure.layout.meta["detail"] is False
+    zoom(panel, 1, 2)
+    figure = panel.views.figure
+    assert plain(figure) == plain(zoomed_figure(panel.recording, "light")) and figure.layout.meta["detail"]
+    assert figure.layout.title.text == VIEWS["timeline"].title(panel.recording, panel.window)
+    panel.window_bar.all.click()
+    assert shows(panel, expected(SPEC, {"goroutines": 300}))
+
+
+def test_another_run_is_drawn_in_the_part_that_is_looked_at(panel: Lab) -> None:
+    zoom(panel, 1, 2)
+    panel.set(goroutines=60)
+    assert plain(panel.views.figure) == plain(zoomed_figure(panel.recording, "light"))
+
+
 def test_the_dark_theme_redraws_everything_in_its_colours_and_keeps_the_zoom(panel: Lab) -> None:
     zoom(panel, 1, 2)
     panel.page.theme = "dark"
-    figure = MAKERS["timeline"](panel.recording, theme="dark")
-    figure.layout.xaxis.range = (1, 2)
-    assert plain(panel.views.figure) == plain(figure)
+    assert plain(panel.views.figure) == plain(zoomed_figure(panel.recording, "dark"))
     assert PAGES["dark"].ink in panel.stepper.stage.value
 
 

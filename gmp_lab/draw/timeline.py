@@ -65,13 +65,18 @@ class TimelineData:
 
 
 def timeline_data(
-    rec: Recording, *, window: Window | None = None, rows: str = "P", stays: Spans | None = None
+    rec: Recording,
+    *,
+    window: Window | None = None,
+    rows: str = "P",
+    stays: Spans | None = None,
+    unit_of: Window | None = None,
 ) -> TimelineData:
     """Compute what the timeline of a run shows.
 
     ``window``: (start, end) in ns, the whole run by default; ``rows``: "P", or "G" or "M" (the first hundred);
-    ``stays``: ``metrics.spans`` of the same window and rows, if they are known already.
-    ConfigError for a bad window or kind of rows.
+    ``stays``: ``metrics.spans`` of the same window and rows, if they are known already; ``unit_of``: a window
+    (ns) in whose unit the axis is, by default its own.  ConfigError for a bad window or kind of rows.
     """
     start, end = whole_window(rec, window)
     s = spans(rec, *(window or (0, None)), of=rows) if stays is None else stays
@@ -81,7 +86,7 @@ def timeline_data(
     if rows != "P" and s.rows > MAX_ROWS + first:
         note = f"the first {MAX_ROWS} of {s.rows - first:,} {'goroutines' if rows == 'G' else 'threads'}; "
         s = first_rows(s, MAX_ROWS + first)
-    unit, unit_ns = time_unit((start, end))
+    unit, unit_ns = time_unit(unit_of or (start, end))
     names = tuple(f"{rows}{i}" for i in range(s.rows))
     drawn = bars(rec, s, start, end, DETAIL_BARS) if len(s) <= DETAIL_STAYS else None
     if drawn is not None:
@@ -215,13 +220,14 @@ def timeline(
     return fig
 
 
-def apply_timeline(
+def apply_timeline(  # noqa: PLR0913  # each with a name
     fig: go.Figure,
     rec: Recording,
     *,
     window: Window | None = None,
     rows: str = "P",
     stays: Spans | None = None,
+    unit_of: Window | None = None,
 ) -> TimelineData:
     """Show another run in a Figure or FigureWidget that ``timeline`` made, in one update.
 
@@ -232,7 +238,7 @@ def apply_timeline(
     old = fig.layout.meta
     if old["of"] != rows:
         raise ConfigError("rows", rows, f"the rows of the figure ({old['of']!r})")
-    d = timeline_data(rec, window=window, rows=rows, stays=stays)
+    d = timeline_data(rec, window=window, rows=rows, stays=stays, unit_of=unit_of)
     # bars stay as they are, empty, from one raster to the next: half of the time that plotly takes
     idle = d.bars is None and not old["detail"]
     with fig.batch_update():

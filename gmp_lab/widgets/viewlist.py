@@ -64,16 +64,18 @@ class View(NamedTuple):
     """Words for the button, the function that makes the figure, the one that shows another run in it.
 
     The figure is ``base`` pixels high and ``per_p`` more for each P.  ``title`` is its finding, ``twin`` its text.
+    ``zooms``: a part of the run is drawn anew, with more detail; without, the axis shows that part of the whole.
     """
 
     words: str
     tooltip: str
     make: Callable[..., go.Figure]
-    apply: Callable[[Figure, Recording, Spans | None], None]
+    apply: Callable[[Figure, Recording, Spans | None, Window | None], None]
     base: int
     per_p: int
     title: Said
     twin: Said
+    zooms: bool = False
 
     def height(self, rec: Recording) -> int:
         """Height of the figure of a run, in pixels."""
@@ -91,8 +93,9 @@ class Sheet(NamedTuple):
 
 
 def _timeline(words: str, tooltip: str, rows: str, base: int, per_p: int) -> View:
-    def apply(figure: Figure, rec: Recording, p_stays: Spans | None) -> None:
-        apply_timeline(figure, rec, rows=rows, stays=p_stays if rows == "P" else None)
+    def apply(figure: Figure, rec: Recording, p_stays: Spans | None, window: Window | None) -> None:
+        known = p_stays if rows == "P" and window is None else None
+        apply_timeline(figure, rec, rows=rows, stays=known, window=window, unit_of=(0, rec.end_ns))
 
     def title(rec: Recording, window: Window | None) -> str:
         return timeline_title(rec, spans(rec, *(window or (0, None)), of=rows), window)
@@ -101,13 +104,13 @@ def _timeline(words: str, tooltip: str, rows: str, base: int, per_p: int) -> Vie
         letters = text_timeline(rec, window=window, rows=rows)
         return f"{letters}\n\n{timeline_alt(rec, window=window, rows=rows)}"
 
-    return View(words, tooltip, partial(timeline, rows=rows), apply, base, per_p, title, twin)
+    return View(words, tooltip, partial(timeline, rows=rows), apply, base, per_p, title, twin, zooms=True)
 
 
-def _plain(apply: Callable[..., Any]) -> Callable[[Figure, Recording, Spans | None], None]:
+def _plain(apply: Callable[..., Any]) -> Callable[[Figure, Recording, Spans | None, Window | None], None]:
     """A view that needs nothing but the run."""
 
-    def to(figure: Figure, rec: Recording, _p_stays: Spans | None) -> None:
+    def to(figure: Figure, rec: Recording, _p_stays: Spans | None, _window: Window | None) -> None:
         apply(figure, rec)
 
     return to

@@ -39,7 +39,7 @@ _CLEAR: Final = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0
 
 @dataclass(slots=True)
 class _Slot:
-    """A view's place in the page, and what is shown there: a run (by identity) in the colours of a theme.
+    """A view's place in the page, and what is shown there: a run (by identity), a part of it, the colours of a theme.
 
     ``figure`` is None for a sheet, whose HTML is in ``box``.
     """
@@ -48,6 +48,7 @@ class _Slot:
     box: Any
     rec: Recording
     theme: str
+    window: Window | None = None
 
 
 class Views:
@@ -171,7 +172,8 @@ class Views:
         unit_ns = figure.layout.meta["unit_ns"]
         if self.window is not None and self.window[0] >= self.whole()[1]:
             self.window = None  # this run is over before
-        self._wholes.add(tuple(figure.layout.meta["range"]))
+        if self._shown is not None and self._shown.window is None:
+            self._wholes.add(tuple(figure.layout.meta["range"]))
         self._wholes.add(tuple(t / unit_ns for t in self.whole()))
         wanted = [t / unit_ns for t in self.window or self.whole()]
         if list(figure.layout.xaxis.range) != wanted:
@@ -211,14 +213,17 @@ class Views:
             assert isinstance(view, Sheet)
             slot.box.value = view.html(rec, self._inside(rec), self.theme)
             return
+        part = self._inside(rec) if view.zooms else None
+        if slot.theme != self.theme:
+            with figure.batch_update():  # its own: what is set twice in one is not set at all if it was so before
+                _restyle(figure, self._fresh(view, rec))
+            slot.window = None
         with figure.batch_update():
             figure.layout.width = self._width
-            if slot.theme != self.theme:
-                _restyle(figure, self._fresh(view, rec))
-            if slot.rec is not rec:
-                view.apply(figure, rec, p_stays)
+            if slot.rec is not rec or slot.window != part:
+                view.apply(figure, rec, p_stays, part)
                 figure.layout.height = view.height(rec)
-        slot.rec, slot.theme = rec, self.theme
+        slot.rec, slot.theme, slot.window = rec, self.theme, part
 
     def _inside(self, rec: Recording) -> Window | None:
         """The window as far as the run goes."""
@@ -245,6 +250,7 @@ class Views:
             last = self.whole()[1]
             all_of_it = start <= 0 and end >= last
             self.window = None if all_of_it else (max(0, min(start, last - 1)), max(1, min(end, last)))
+        self._refresh()
         self._looked()
 
     def _clicked(self, trace: Any, points: Any, _state: Any) -> None:

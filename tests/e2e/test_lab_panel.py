@@ -168,14 +168,18 @@ def whole(rec: Recording) -> list[float]:
 
 def test_a_zoom_stays_in_both_views_until_a_double_click_shows_the_whole_run(notebook: NotebookPage) -> None:
     zoomed = drag(notebook)
+    window = tuple(notebook.ask(f"{LAB}.window"))
     notebook.press(notebook.slider("goroutines"), "PageUp")
-    rec = show(notebook, goroutines=21)
+    rec = expected(SPEC, {"goroutines": 21})
+    part = timeline_data(rec, window=window)
+    notebook.until_shown(status_words(rec), part.title)
+    assert sum(map(len, (bars for bars, _, _ in painted_bars(notebook).values()))) == len(part.bars.row)
     kept = [notebook.painted()["range"]]
     notebook.button("Queue depths").click()
     notebook.until_painted("title", queue_depth_data(rec).title)
     kept.append(notebook.painted()["range"])
     notebook.button("Timeline of the Ps").click()
-    notebook.until_painted("title", timeline_data(rec).title)
+    notebook.until_painted("title", part.title)
     assert kept == [pytest.approx(zoomed, abs=1e-6)] * 2  # ms: the panel keeps whole nanoseconds
     double_click(notebook, whole(rec))
 
