@@ -125,6 +125,7 @@ and starts {p['n'] + 1}, and so on up to {p['n'] + p['children'] - 1}; only the 
 # --- threads ------------------------------------------------------------------------------------------------------------
 
 _PROCS: Final = 4
+_SHORT_CALLS: Final = 4  # of each goroutine of the last phase
 
 
 @lru_cache(512)
@@ -142,7 +143,7 @@ def _threads(calls: int, again: int, network: int, channels: int, short: int) ->
         yield recv(gate)
 
     def short_calls() -> Any:
-        for _ in range(50):
+        for _ in range(_SHORT_CALLS):
             yield syscall(us=5)
 
     def main() -> Any:
@@ -195,9 +196,9 @@ def _counted(p: Params, **other: int) -> str:
 
 
 def _many(draw: Random) -> dict[str, Any]:
-    calls = draw.randrange(30, 70)
-    return {"calls": calls, "again": calls + draw.randrange(12, 40), "network": draw.randrange(40, 200, 10),
-            "channels": draw.randrange(50, 300, 10), "short": draw.randrange(100, 400, 50)}  # fmt: skip
+    calls = draw.randrange(18, 40)
+    return {"calls": calls, "again": calls + draw.randrange(12, 28), "network": draw.randrange(20, 55, 5),
+            "channels": draw.randrange(20, 55, 5), "short": draw.randrange(30, 55, 5)}  # fmt: skip
 
 
 THREADS = Question(
@@ -209,7 +210,7 @@ data, {p['channels']} wait for a channel, all the time. Then come three phases, 
 
 1. {p['calls']} goroutines block, all at once, in a system call of 200 ms;
 2. {p['again']} other goroutines block in the same way;
-3. {p['short']} goroutines make 50 system calls each, every one of 5 us.
+3. {p['short']} goroutines make {_SHORT_CALLS} system calls each, every one of 5 us.
 
 After that the program idles for a minute. How many threads does the process have in phase 1, when all calls are blocked
 (`blocked`)? How many new ones are made in phase 2 (`second`) and in phase 3 (`third`)? How many are there at the end of the
