@@ -307,7 +307,7 @@ def _tuned(p: Params, procs: int, default: int) -> str:
 
 
 TUNE = Question(
-    id="ch4-tune", title="GOMAXPROCS under a quota", kind="tune", points=4, minutes=6, see="05",
+    id="ch4-tune", title="GOMAXPROCS under a quota", kind="tune", points=4, minutes=5, see="05",
     objective="Choose GOMAXPROCS for an SLO under a CPU quota, and compare it with Go's default",
     draw=lambda draw: {"quota_us": draw.choice((250_000, 350_000, 450_000)), "rate": 50 * draw.randrange(14, 19),
                        "hogs": draw.randrange(9, 13), "seed": draw.randrange(1, 1000)},

@@ -66,7 +66,7 @@ def _at_ten(draw: Random) -> Case:
 
 
 LOOK = implement(
-    id="ch4-retake", title="When sysmon asks", points=4, minutes=7, see="04-1", name="retake", arguments="looks",
+    id="ch4-retake", title="When sysmon asks", points=4, minutes=6, see="04-1", name="retake", arguments="looks",
     objective="Write at which of its looks sysmon asks a running goroutine to stop",
     text=lambda p: """`sysmon` looks at one P again and again. Write `retake(looks)`: what the runtime's `retake` does about the time
 slice at each of these looks. A look is a list `[now, running, schedtick]`: the time in nanoseconds; `True` if the P runs a
@@ -161,7 +161,7 @@ def _notices(go: Sequence[int], before: str, during: str, after: str) -> Cases:
 _NEW, _OLD, _OLDEST = (14, 19, 23, 27), (2, 4, 5, 12, 13), (0, 1)
 
 NOTICE = implement(
-    id="ch4-notice", title="When it notices", points=5, minutes=8, see="04-2", name="notices", arguments="go, asked, steps",
+    id="ch4-notice", title="When it notices", points=5, minutes=7, see="04-2", name="notices", arguments="go, asked, steps",
     objective="Say when a goroutine that was asked to stop does so, and what makes it",
     text=lambda p: """A goroutine goes through `steps`, a list of `[what, us]`, one after the other from time 0, each for so many
 microseconds. Then it parks by itself. `what` is
