@@ -91,9 +91,18 @@ def _run_checked(rt: Machine, numbers: list[int], columns: Any) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _invariants_hold() -> Iterator[None]:
+def _invariants_hold() -> Iterator[Any]:
     """Every run of every test states the invariants of Runtime.check(), not only those that bring an observer."""
     simulate = importlib.import_module("gmp_lab.simulate")
     plain, simulate._run = simulate._run, _run_checked  # type: ignore[attr-defined]
-    yield
+    yield plain
     simulate._run = plain  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def plain_runs(_invariants_hold: Any) -> Iterator[None]:
+    """Runs as users have them, for modules that make thousands of runs and test something else than the mirror."""
+    simulate = importlib.import_module("gmp_lab.simulate")
+    simulate._run = _invariants_hold  # type: ignore[attr-defined]
+    yield
+    simulate._run = _run_checked  # type: ignore[attr-defined]

@@ -20,6 +20,8 @@ from gmp_lab.exam.paper import paper
 from gmp_lab.exam.report import spreads, spreads_text
 from gmp_lab.exam.variants import SAMPLE, params_of, variant_key
 
+pytestmark = pytest.mark.usefixtures("plain_runs")
+
 EXERCISES = Path(__file__).resolve().parent.parent / "exercises"
 ALL = assignments(EXERCISES)
 QUESTIONS = [question for assignment in ALL for question in assignment.questions]
