@@ -45,7 +45,8 @@ TAKE = Question(
     objective="Say whom a P takes next, from its slot, its ring and the global queue", draw=_take_draw,
     text=lambda p: f"""P0 is about to look for work; its `schedtick` is {p['tick']}. In its `runnext` stands
 G{p['runnext']}, in its ring (head first) {_names(p['ring'])}, in the global queue {_names(p['queue'])}.
-Nobody is added, and no other P takes anything. Which four goroutines does it run first? Give their numbers as a list in `order`.
+Nobody is added, and no other P takes anything. Which four goroutines does it run first? Give their numbers
+as a list in `order`.
 (The goroutine in `runnext` goes on in the same tick, so only the first choice can meet the global queue here.)""",
     starter=lambda p: "order = []", form="order: list of int", check=_take_check,
     reference=lambda p: assigned({"order": _taken(p)}),
