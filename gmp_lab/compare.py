@@ -112,14 +112,15 @@ def _rows(a: Recording, b: Recording) -> list[Row]:
     told = WHY if a.complete != b.complete else {}
     out = []
     for (label, x, unit), (_, y, _) in zip(rows_of(summary(a)), rows_of(summary(b)), strict=True):
-        left, right = _known(a, label, x), _known(b, label, y)
+        left, right = known(a, label, x), known(b, label, y)
         ratio = right / left if left and right is not None else None
         out.append(Row(label, unit, left, right, ratio, told.get(label, "")))
     return out
 
 
-def _known(rec: Recording, label: str, value: float) -> float | None:
-    return None if not rec.complete and WHY[label].startswith("a trace does not") else value
+def known(rec: Recording, label: str, value: float) -> float | None:
+    """A measure's value, None for what a real trace does not tell (its queues, hand-offs, requests to stop)."""
+    return None if not rec.complete and WHY.get(label, "").startswith("a trace does not") else value
 
 
 def descents(rec: Recording) -> dict[int, Descent]:

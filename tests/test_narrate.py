@@ -11,7 +11,7 @@ from handmade import BEGIN, Row, handover, in_syscall, overflow, recording
 from gmp_lab import ConfigError, Recording, state_after
 from gmp_lab import vocabulary as v
 from gmp_lab.doctor import find_toolchain
-from gmp_lab.narrate import Step, narrate
+from gmp_lab.narrate import Step, lines, narrate, source_link
 from gmp_lab.narrate.collector import COLLECTOR
 from gmp_lab.narrate.goroutines import GOROUTINES
 from gmp_lab.narrate.memory import MEMORY
@@ -196,6 +196,27 @@ def test_every_function_named_is_in_the_source_file_named() -> None:
         if not re.search(rf"^func (\([^)]*\) )?{function}\(", text, re.MULTILINE):
             missing.append(step)
     assert missing == []
+
+
+@pytest.mark.go
+def test_every_function_named_has_its_line_in_the_source_or_is_of_an_older_version() -> None:
+    toolchain = find_toolchain()
+    assert toolchain is not None
+    if f"go{toolchain.version}" != lines.TAG:
+        pytest.skip(f"the lines are those of {lines.TAG}, found {toolchain.version}: run 'make setup'")
+    for path, places in lines.LINES.items():
+        text = (Path(toolchain.goroot) / "src" / path).read_text(encoding="utf-8").splitlines()
+        for function, line in places.items():
+            assert re.match(rf"func (\([^)]*\) )?{function}\(", text[line - 1]), (path, function)
+    newest = {(s.source, s.function) for s in every_step("1.27") if s.function}
+    assert newest <= {(path, function) for path, places in lines.LINES.items() for function in places}
+
+
+def test_a_link_leads_to_the_line_or_at_least_to_the_file() -> None:
+    home = "https://github.com/golang/go/blob"
+    line = lines.LINES["runtime/proc.go"]["execute"]
+    assert source_link("execute", "runtime/proc.go") == f"{home}/go1.27.3/src/runtime/proc.go#L{line}"
+    assert source_link("exitsyscallfast", "runtime/proc.go") == f"{home}/go1.25.5/src/runtime/proc.go"
 
 
 # --- what the sentences say ----------------------------------------------------------------------------------

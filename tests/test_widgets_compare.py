@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
+from pathlib import Path
 
 import pytest
 from panel_checks import expected, plain, shows
 
-from gmp_lab import Config, ConfigError, simulate
+from gmp_lab import Config, ConfigError, Recording, simulate
 from gmp_lab.catalog import fan_out, steady_mix
 from gmp_lab.compare import parting
 from gmp_lab.draw import life_html
 from gmp_lab.export import csv_text, trace_json
+from gmp_lab.golang import parse_trace
 from gmp_lab.metrics import measured
 from gmp_lab.widgets import LABS, Lab, lab
 from gmp_lab.widgets.export import FORMATS
@@ -30,6 +33,14 @@ def panel() -> Lab:
 def rows_of(panel: Lab) -> list[list[str]]:
     body = panel.table.value.partition("<tbody>")[2]
     return [re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", row) for row in body.split("</tr>") if row.startswith("<tr")]
+
+
+REAL = Path(__file__).parent / "data" / "trace" / "steal_17_2p.events.txt"
+
+
+def real_trace() -> Recording:
+    lines = REAL.read_text(encoding="utf-8").splitlines(keepends=True)
+    return parse_trace(line for line in lines if line.startswith("M="))
 
 
 # --- every chapter ------------------------------------------------------------------------------------------------
@@ -122,6 +133,36 @@ def test_the_pinned_run_is_shown_in_the_view_that_is_chosen(name: str) -> None:
     for view in panel.spec.views:
         panel.views.bar.value = view
         assert panel.pin_box.views is not None and panel.pin_box.views.bar.value == view
+
+
+@pytest.mark.parametrize("view", list(VIEWS))
+def test_a_real_trace_can_be_pinned_and_shown_in_every_view(view: str) -> None:
+    spec = next(spec for spec in LABS.values() if view in spec.views)
+    panel, rec = lab(spec.name), real_trace()
+    panel.views.bar.value = view
+    panel.pin(rec, "the same program in real Go")
+    pinned = panel.pin_box.views
+    assert pinned is not None and "the same program in real Go" in panel.pin_box.said.value
+    one = VIEWS[view]
+    if isinstance(one, View):
+        assert pinned.figure.layout.title.text == one.title(rec, None)
+    else:
+        assert pinned._slots[view].box.value == one.html(rec, None, "light")
+    panel.window_bar.slider.value = (0, panel.window_bar.slider.max // 2)
+    panel.reset()
+    assert panel.alert.value == ""
+
+
+def test_what_a_real_trace_does_not_tell_is_not_compared(panel: Lab) -> None:
+    rec = real_trace()
+    panel.pin(rec)
+    rows = {row[0]: row[1:4] for row in rows_of(panel)}
+    assert rows["longest ring"][0] == rows["longest global queue"][0] == rows["hand-offs"][0] == "not told"
+    assert rows["longest ring"][2] == ""
+    steals = [measured(one, ("steals",))[0][1] for one in (rec, panel.recording)]
+    assert rows["steals"] == [str(steals[0]), str(steals[1]), f"{steals[1] - steals[0]:+,}"]
+    found = parting(rec, panel.recording, ("A", "B"))
+    assert found is not None and found.sentence in unescape(panel.pin_box.said.value)
 
 
 def test_a_pinned_run_follows_theme_and_width(panel: Lab) -> None:

@@ -266,6 +266,25 @@ def zoomed_figure(rec: Recording, theme: str) -> Any:
     return figure
 
 
+def failing() -> Any:
+    """A body with a mistake of its own."""
+    yield work(us=1)
+    raise ZeroDivisionError("a mistake")
+
+
+def test_a_mistake_in_a_program_is_raised_and_leaves_a_panel_that_works(
+    panel: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, values = picture(panel), panel.shown_values
+    with monkeypatch.context() as patched:
+        patched.setattr(panel_module, "simulate", lambda config, _program: simulate(config, Program(failing)))
+        with pytest.raises(ZeroDivisionError):
+            panel.controls["goroutines"].value = 33
+    assert "could not be shown" in panel.alert.value and (picture(panel), panel.shown_values) == (before, values)
+    panel.controls["goroutines"].value = 34
+    assert panel.alert.value == "" and shows(panel, expected(SPEC, {"goroutines": 34}))
+
+
 def test_a_part_of_the_timeline_is_drawn_anew_with_more_detail_and_with_its_own_title(panel: Lab) -> None:
     panel.set(goroutines=300)
     assert panel.views.figure.layout.meta["detail"] is False

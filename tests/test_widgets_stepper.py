@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from panel_checks import expected
 
-from gmp_lab import Recording
+from gmp_lab import Recording, state_after
 from gmp_lab import vocabulary as v
 from gmp_lab.draw import stage_html, stage_text
+from gmp_lab.replay import Replay
 from gmp_lab.widgets import LABS, Lab, lab
-from gmp_lab.widgets.stepper import STOPS, next_stop
+from gmp_lab.widgets.stepper import STOPS, THIS_G, next_stop
 
 
 @pytest.fixture
@@ -161,3 +166,67 @@ def test_the_instant_in_words_is_that_of_the_stage(panel: Lab) -> None:
     panel.stepper.go(250)
     first_line = stage_text(panel.recording, 250).splitlines()[0]
     assert first_line in panel.texts.bodies["This instant in words"].value
+
+
+# --- any sequence of moves ----------------------------------------------------------------------------------------
+
+MOVES = st.one_of(
+    st.tuples(st.just("scrub"), st.floats(0, 1)),
+    st.tuples(st.just("step"), st.sampled_from((1, -1))),
+    st.tuples(st.just("stop at"), st.sampled_from((*STOPS, THIS_G))),
+    st.tuples(st.just("goroutine"), st.integers(0, 20)),
+    st.tuples(st.just("play"), st.integers(1, 5)),
+    st.tuples(st.just("first"), st.none()),
+    st.tuples(st.just("another run"), st.integers(1, 24)),
+    st.tuples(st.just("part"), st.floats(0.05, 1)),
+)
+
+
+def afresh(rec: Recording, at: int, by: int, words: str, g: int) -> int:
+    """Where a step leads, found by looking at every event of the run."""
+    if words == THIS_G:
+        found = [i for i, e in enumerate(rec) if g and e.g == g]
+    else:
+        found = [i for i, e in enumerate(rec) if e.kind in STOPS[words]]
+    ahead = [i for i in found if i > at] if by > 0 else [i for i in reversed(found) if i < at]
+    return ahead[0] if ahead else at
+
+
+@given(st.lists(MOVES, min_size=1, max_size=12))
+@settings(max_examples=40, deadline=None)
+def test_after_any_moves_the_state_is_the_one_computed_afresh(moves: list[tuple[str, Any]]) -> None:
+    panel = lab("01")
+    stepper, at, words = panel.stepper, panel.stepper.event, "every event"
+    for move, how in moves:
+        rec = panel.recording
+        g = panel.life.goroutine
+        if move == "scrub":
+            at = round(how * (len(rec) - 1))
+            stepper.slider.value = at + 1
+        elif move == "step":
+            (stepper.forward if how > 0 else stepper.back).click()
+            at = afresh(rec, at, how, words, g)
+        elif move == "stop at":
+            stepper.stops.value = words = how
+        elif move == "goroutine":
+            panel.life.field.value = how
+        elif move == "play":
+            for _ in range(how):
+                stepper.play.value += 1
+                at = afresh(rec, at, 1, words, g)
+        elif move == "first":
+            stepper.first.click()
+            at = stepper._home
+        elif move == "another run":
+            panel.set(goroutines=how)
+            at = stepper.event
+        else:
+            panel.look_at((0, max(1, round(how * rec.end_ns))))
+        assert stepper.event == at
+    fresh = expected(LABS["01-gmp-model"], panel.values)  # no checkpoint of an earlier move can be in it
+    assert stepper.stage.value == stage_html(fresh, at)
+    state = state_after(fresh, 0)
+    replay = Replay(fresh.config)
+    for event in list(fresh)[: at + 1]:
+        replay.apply(event)
+    assert state_after(panel.recording, at + 1) == replay.state != state

@@ -12,6 +12,7 @@ from typing import Final
 
 from gmp_lab.draw.palette import LOOKS, colour, contrast, page
 from gmp_lab.draw.scene import UNKNOWN, PRow, Queue, Stage, stage_at
+from gmp_lab.narrate import source_link
 from gmp_lab.recording import Recording
 
 _CSS: Final = """
@@ -27,6 +28,7 @@ _CSS: Final = """
 .gmp-stage td:nth-child(5) {{ min-width: 4em; }}
 .gmp-stage td.gmp-ring {{ width: 100%; white-space: normal; }}
 .gmp-stage tr.gmp-now {{ outline: 2px solid currentColor; outline-offset: -2px; }}
+.gmp-stage a {{ color: inherit; text-decoration: underline; }}
 .gmp-stage code {{ font-family: var(--jp-code-font-family, monospace); color: inherit; background: none; }}
 .gmp-stage .gmp-state {{ display: inline-block; padding: 0 6px; border: 1px solid currentColor; }}
 .gmp-stage dl {{ display: grid; grid-template-columns: max-content 1fr; gap: 2px 10px; margin: 8px 0 0; }}
@@ -60,10 +62,11 @@ def stage_html(rec: Recording, i: int, theme: str = "light", said: bool = True) 
 
 def _said(s: Stage, label: str) -> str:
     step = s.step
-    where = f"<code>{escape(step.function)}</code> in {escape(step.source)}: " if step.function else ""
-    return (
-        f'<p>{escape(label)}</p><p class="gmp-said">{escape(step.sentence)}<br>{where}{escape(step.rule)}</p>'
-    )
+    where = ""
+    if step.function:
+        link = f'href="{escape(source_link(step.function, step.source))}" target="_blank" rel="noopener"'
+        where = f"<a {link}><code>{escape(step.function)}</code> in {escape(step.source)}</a>: "
+    return f'<p>{escape(label)}</p><p class="gmp-said">{escape(step.sentence)}<br>{where}{escape(step.rule)}</p>'
 
 
 _HEADS: Final = ("P", "state", "thread", "goroutine", "runnext", "ring, head first", "schedtick")

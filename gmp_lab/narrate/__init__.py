@@ -16,6 +16,7 @@ from typing import Final
 from gmp_lab.errors import check_int
 from gmp_lab.narrate.collector import COLLECTOR
 from gmp_lab.narrate.goroutines import GOROUTINES
+from gmp_lab.narrate.lines import source_link
 from gmp_lab.narrate.memory import MEMORY
 from gmp_lab.narrate.quota import QUOTA
 from gmp_lab.narrate.scene import Scene
@@ -25,7 +26,7 @@ from gmp_lab.narrate.traced import PLAIN, TRACED
 from gmp_lab.recording import Recording
 from gmp_lab.replay import State
 
-__all__ = ["Step", "narrate"]
+__all__ = ["Step", "narrate", "source_link"]
 
 PROC: Final = "runtime/proc.go"
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Final
 
+from gmp_lab.compare import known
 from gmp_lab.metrics import Spans, measured
 from gmp_lab.metrics.summary import Row
 from gmp_lab.recording import Recording
@@ -91,21 +92,30 @@ def figures(
 ) -> str:
     """The table of figures of a run, or of two, in a window (ns; None: all of it)."""
     names = tuple(names)
-    rows = measured(rec, names, *(window or (0, None)), p_stays=None if window else p_stays)
+    here = _inside(rec, window)
+    rows = measured(rec, names, *(here or (0, None)), p_stays=None if here else p_stays)
     said = f"{window[0] / 1e3:,.0f} to {window[1] / 1e3:,.0f} us" if window else "all of it"
     if pinned is None:
-        return table(f"This run, {said}" if window else "This run", rows)
-    there = (window[0], min(window[1], pinned.end_ns)) if window and window[0] < pinned.end_ns else (0, None)
-    return compared(zip(measured(pinned, names, *there), rows, strict=True), f"Two runs, {said}")
+        return table(f"This run, {said}" if here else "This run", rows)
+    both = zip(measured(pinned, names, *(_inside(pinned, window) or (0, None))), rows, strict=True)
+    told = [(a[0], known(pinned, a[0], a[1]), known(rec, b[0], b[1]), b[2]) for a, b in both]
+    return compared(told, f"Two runs, {said}")
 
 
-def compared(rows: Iterable[tuple[Row, Row]], caption: str) -> str:
-    """A table of figures of two runs: label, A, B, the difference, unit."""
+def _inside(rec: Recording, window: tuple[int, int] | None) -> tuple[int, int] | None:
+    """The window as far as a run goes; None: all of it, also for a window that begins after its end."""
+    if window is None or window[0] >= rec.end_ns:
+        return None
+    return window[0], min(window[1], rec.end_ns)
+
+
+def compared(rows: Iterable[tuple[str, float | None, float | None, str]], caption: str) -> str:
+    """A table of figures of two runs: label, A, B, the difference, unit; None: a real trace does not tell it."""
     body = "".join(
-        f'<tr><th scope="row">{escape(a[0])}</th><td class="gmp-number">{a[1]:,}</td>'
-        f'<td class="gmp-number">{b[1]:,}</td><td class="gmp-number">{_difference(a[1], b[1])}</td>'
-        f"<td>{escape(b[2])}</td></tr>"
-        for a, b in rows
+        f'<tr><th scope="row">{escape(label)}</th><td class="gmp-number">{_number(a)}</td>'
+        f'<td class="gmp-number">{_number(b)}</td><td class="gmp-number">{_difference(a, b)}</td>'
+        f"<td>{escape(unit)}</td></tr>"
+        for label, a, b, unit in rows
     )
     heads = "".join(f'<th scope="col">{head}</th>' for head in ("", "A (pinned)", "B (this run)", "B - A", "unit"))
     return (
@@ -114,7 +124,13 @@ def compared(rows: Iterable[tuple[Row, Row]], caption: str) -> str:
     )
 
 
-def _difference(a: float, b: float) -> str:
+def _number(value: float | None) -> str:
+    return "not told" if value is None else f"{value:,}"
+
+
+def _difference(a: float | None, b: float | None) -> str:
+    if a is None or b is None:
+        return ""
     change = b - a
     return f"{change:+,}" if isinstance(change, int) else f"{round(change, 3):+,}"
 

@@ -179,8 +179,9 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
     def look_at(self, window: Window | None) -> None:
         """Look at a part of the run, (start, end) in ns, everywhere: figures, table, life; None: at all of it."""
         with self._lock:
-            if window is not None and self.recording is not None:
-                window = check_window(self.recording, *window)
+            runs = [rec for rec in (self.recording, self.pinned) if rec is not None]
+            if window is not None and runs:
+                window = check_window(max(runs, key=lambda rec: rec.end_ns), *window)
             self.views.look_at(window)
             self._follow()
 
@@ -196,16 +197,25 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
         with self._lock:
             if self._held:
                 return
-            began, values = time.perf_counter(), self.values
+            problem = "This run could not be shown: the program or a figure failed, and the output says how"
+            before = self._shown
             try:
-                config, program = self.spec.make(values)
-                recording = simulate(config, program)
+                self._run(self.values)
+                problem = ""
             except (ConfigError, Throw) as error:
-                self._refuse(error)
-                return
-            self._show(values, recording)
-            self._publish(config, program, recording)
-            self.status.value = html.status(recording, time.perf_counter() - began)
+                problem = str(error)
+            finally:  # what else a program raises is shown by Python
+                if problem:
+                    self._shown = before
+                    self._refuse(problem)
+
+    def _run(self, values: Values) -> None:
+        began = time.perf_counter()
+        config, program = self.spec.make(values)
+        recording = simulate(config, program)
+        self._show(values, recording)
+        self._publish(config, program, recording)
+        self.status.value = html.status(recording, time.perf_counter() - began)
 
     def _show(self, values: Values, recording: Recording) -> None:
         self._shown = values
@@ -225,7 +235,7 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
         """Let table, slider, life and the pinned run follow the part of the run that is looked at."""
         window = self.views.window
         inside = None if window is None or window[0] >= rec.end_ns else (window[0], min(window[1], rec.end_ns))
-        self.table.value = html.figures(rec, self.pinned, self.spec.figures, inside, p_stays)
+        self.table.value = html.figures(rec, self.pinned, self.spec.figures, window, p_stays)
         self.window_bar.show(self.views.whole()[1], window)
         self.life.show(rec, inside)
         self.pin_box.show(self.views.bar.value, window, rec)
@@ -262,9 +272,9 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
             self.set_trait("recording", recording)
             self.set_trait("runs", self.runs + 1)
 
-    def _refuse(self, error: ConfigError | Throw) -> None:
+    def _refuse(self, problem: str) -> None:
         shown = "The figures below are still those of the last run that worked." if self.runs else ""
-        self.alert.value = html.alert(str(error), shown)
+        self.alert.value = html.alert(problem, shown)
 
     def _moved(self, rec: Recording, event: int) -> None:
         """Another event is on the stage."""

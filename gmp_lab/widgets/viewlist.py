@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import plotly.graph_objects as go
 
+from gmp_lab.config import Config
 from gmp_lab.draw import (
     ASSISTS,
     BUDGET,
@@ -50,7 +51,7 @@ from gmp_lab.draw import (
 )
 from gmp_lab.draw.findings import count, timeline_title
 from gmp_lab.metrics import Spans, spans, switches
-from gmp_lab.recording import Recording
+from gmp_lab.recording import Columns, Recording
 from gmp_lab.widgets import html
 
 if TYPE_CHECKING:
@@ -120,11 +121,37 @@ def _plot(words: str, tooltip: str, plot: Plot, per_p: int = 0) -> View:
     return View(words, tooltip, plot.figure, _plain(plot.apply), 420, per_p, plot.title, plot.alt)
 
 
+_NO_QUEUES: Final = "A real trace does not tell its queues"
+
+
+def _without_queues(rec: Recording) -> Recording:
+    """The run itself; in the place of a real trace, one as long in which nothing was ever queued."""
+    if rec.complete:
+        return rec
+    return Recording(
+        Config(gomaxprocs=rec.procs), Columns(), program=rec.program, params={}, g_names=(), end_ns=rec.end_ns,
+        ended=rec.ended, steps=0,
+    )  # fmt: skip
+
+
+def _queues(rec: Recording, **how: Any) -> go.Figure:
+    figure = queue_depth(_without_queues(rec), **how)
+    return figure if rec.complete else figure.update_layout(title_text=_NO_QUEUES, title_subtitle_text="")
+
+
+def _to_queues(figure: Figure, rec: Recording, _p_stays: Spans | None, _window: Window | None) -> None:
+    apply_queue_depth(figure, _without_queues(rec))
+    if not rec.complete:
+        figure.layout.title.text, figure.layout.title.subtitle.text = _NO_QUEUES, ""
+
+
 def _queue_title(rec: Recording, window: Window | None) -> str:
-    return queue_depth_data(rec, window=window).title
+    return queue_depth_data(rec, window=window).title if rec.complete else _NO_QUEUES
 
 
 def _queue_twin(rec: Recording, window: Window | None) -> str:
+    if not rec.complete:
+        return _NO_QUEUES
     return f"{queue_depth_alt(rec, window=window)}\n{depth_table(rec, window).text()}"
 
 
@@ -168,7 +195,7 @@ VIEWS: Final[dict[str, View | Sheet]] = {
         "Timeline of the goroutines", "What each of the first hundred goroutines did, when", "G", 480, 0
     ),
     "queues": View(
-        "Queue depths", "How long global queue and rings were", queue_depth, _plain(apply_queue_depth), 380, 10,
+        "Queue depths", "How long global queue and rings were", _queues, _to_queues, 380, 10,
         _queue_title, _queue_twin,
     ),
     "states_g": _states("States of goroutines", "G"),

@@ -7,8 +7,10 @@ headless Chromium that paints with software, on whatever else the machine does.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -59,6 +61,33 @@ class Wire:
         self.bytes += len(payload if isinstance(payload, (bytes, str)) else getattr(payload, "payload", b""))
 
 
+def browser_cpu_s() -> float:
+    """CPU time that this process's browser has used so far, all of its processes together; 0 where /proc is not."""
+    total, tick = 0, os.sysconf("SC_CLK_TCK")
+    family = {os.getpid()}
+    found = sorted(int(path.name) for path in Path("/proc").glob("[0-9]*"))
+    for pid in found:  # parents have smaller numbers, as a rule
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            name = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8")
+        except OSError:
+            continue  # it has ended meanwhile
+        if int(fields[1]) in family:
+            family.add(pid)
+            total += sum(map(int, fields[11:13])) if "chrom" in name else 0
+    return total / tick
+
+
+def cpu_ms(page: NotebookPage, keys: int, work: Callable[[], list[dict[str, float]]]) -> list[dict[str, float]]:
+    """Do some steps, and note in the first what each cost, in CPU time of the kernel and of the browser."""
+    before = page.ask("__import__('time').process_time()"), browser_cpu_s()
+    told = work()
+    after = page.ask("__import__('time').process_time()"), browser_cpu_s()
+    told[0] |= {"kernel_cpu_ms": (after[0] - before[0]) * 1e3 / keys,
+                "browser_cpu_ms": (after[1] - before[1]) * 1e3 / keys}  # fmt: skip
+    return told
+
+
 def steps(page: NotebookPage, wire: Wire, slider: str, keys: list[str]) -> list[dict[str, float]]:
     """Press the keys one by one on a slider; each is over when the figure has not changed for half a second."""
     told = []
@@ -66,7 +95,7 @@ def steps(page: NotebookPage, wire: Wire, slider: str, keys: list[str]) -> list[
     for key in keys:
         before = wire.bytes
         page.page.keyboard.press(key)
-        page.page.wait_for_function(_QUIET, arg=500)
+        page.page.wait_for_function(_QUIET, arg=500, polling=100)
         kernel = page.panel.locator(".gmp-status").first.inner_text().rpartition("updated in ")[2].rstrip(" ms")
         told.append({
             "ms": page.page.evaluate("window.__gmp.painted"), "bytes": wire.bytes - before,
@@ -76,7 +105,7 @@ def steps(page: NotebookPage, wire: Wire, slider: str, keys: list[str]) -> list[
 
 
 def measure(page: NotebookPage, wire: Wire, case: str, rounds: int) -> dict[str, Any]:
-    """One case: keys that make a new run, keys that go through the events of a run."""
+    """One case: keys that make a new run, that choose a part of the run, that go through its events."""
     _, goroutines, view = CASES[case]
     page.button(view).click()
     page.panel.locator(".js-plotly-plot").locator("visible=true").first.wait_for()
@@ -85,11 +114,16 @@ def measure(page: NotebookPage, wire: Wire, case: str, rounds: int) -> dict[str,
     page.page.evaluate(_WATCH)
     keys = ["ArrowRight"] * 4 + ["ArrowLeft"] * 4
     steps(page, wire, "GOMAXPROCS", keys[:2])  # warm
-    run = steps(page, wire, "GOMAXPROCS", (keys * rounds)[: 8 * rounds])
-    event = steps(page, wire, "event", ["ArrowRight"] * 8 * rounds)
+    n = 8 * rounds
+    run = cpu_ms(page, n, lambda: steps(page, wire, "GOMAXPROCS", keys * rounds))
+    part = cpu_ms(page, n, lambda: steps(page, wire, "part of the run (us), to", ["ArrowLeft"] * n))
+    page.button("All of it").click()
+    page.page.wait_for_timeout(1000)
+    event = cpu_ms(page, n, lambda: steps(page, wire, "event", ["ArrowRight"] * n))
     of = "G" if "goroutines" in view else "P"
     segments = page.ask(f"len(spans(panel.recording, of={of!r}))")
-    return {"segments": segments, "events": page.ask("len(panel.recording)"), "run": run, "event": event}
+    events = page.ask("len(panel.recording)")
+    return {"segments": segments, "events": events, "run": run, "part": part, "event": event}
 
 
 def notebook(path: Path, source: str) -> None:
