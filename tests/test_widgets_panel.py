@@ -329,6 +329,11 @@ def test_figures_are_as_wide_as_the_panel(panel: Lab) -> None:
     assert panel.views.figure.layout.width == 912
 
 
+def test_a_figure_keeps_room_for_its_axes_while_a_page_is_being_laid_out(panel: Lab) -> None:
+    panel.page.width = 7
+    assert panel.views.figure.layout.width == 320
+
+
 @pytest.mark.parametrize("part", range(len(PARTS)))
 def test_an_open_text_follows_the_run_and_a_closed_one_costs_nothing(panel: Lab, part: int) -> None:
     closed = [body.value for body in panel.texts.box.children]

@@ -26,7 +26,7 @@ from gmp_lab.sweeps.run import DEFAULT
 from gmp_lab.widgets import html
 from gmp_lab.widgets.page import Page
 from gmp_lab.widgets.sweepspec import Job
-from gmp_lab.widgets.views import figure_class
+from gmp_lab.widgets.views import MIN_WIDTH, figure_class
 from gmp_lab.workload import Program
 
 
@@ -217,8 +217,8 @@ class Sweeper(w.VBox):  # type: ignore[misc]  # ipywidgets has no type informati
         self._refresh()
 
     def use_width(self, pixels: int) -> None:
-        """Make the figure as wide as that."""
-        self.figure.layout.width = pixels
+        """Make the figure as wide as that, but as wide as MIN_WIDTH at least."""
+        self.figure.layout.width = max(MIN_WIDTH, pixels)
 
     def _status(self, sentence: str) -> None:
         self.status.value = html.text_line(sentence)

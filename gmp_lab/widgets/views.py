@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gmp_lab.widgets.figure import Figure
 
 
+MIN_WIDTH: Final = 320  # pixels; plotly fails where its margins leave no room, as while a page is being laid out
 _CLEAR: Final = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}  # the notebook's own background
 
 
@@ -125,8 +126,8 @@ class Views:
         self._refresh()
 
     def use_width(self, pixels: int) -> None:
-        """Make the figures as wide as that, from now on."""
-        self._width = pixels
+        """Make the figures as wide as that, from now on, but as wide as MIN_WIDTH at least."""
+        self._width = max(MIN_WIDTH, pixels)
         self._refresh()
 
     def settle(self) -> None:
