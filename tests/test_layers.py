@@ -65,8 +65,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gocell": {"dump", "errors", "gctrace", "golang", "metrics", "recording", "schedtrace"},
     "chapters": READERS | {"experiments", "gocell", "stackmath", "twins"},
     "exam": READERS | {"twins", "__init__"},
-    "practice": READERS | {"exam", "twins", "__init__"},
-    "widgets": READERS | {"practice"},
+    "practice": READERS | {"exam", "stackmath", "twins", "__init__"},
+    "widgets": READERS | {"exam", "practice"},
     "__init__": {"config", "errors", "recording", "replay", "simulate", "sync", "timer", "workload"},
 }
 # Commands: nothing imports them except one another.  What they may import themselves is not ruled here.
@@ -82,6 +82,7 @@ MAY_NEED = {
     "exam": {"nbformat", "nbgrader", "traitlets"},
     "sweeps": {"numpy"},
     "chapters": {"numpy"},
+    "practice": {"numpy"},
     "widgets": {"numpy", "plotly", "ipywidgets", "anywidget", "traitlets", "IPython", "mistune"},
 }
 PRINTS = {"cli", "checks", "setup_env", "notebook_tool", "compiled", "golang/record", "experiments/record"}

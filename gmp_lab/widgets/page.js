@@ -48,6 +48,8 @@ function nameControls(panel) {
     button.setAttribute("aria-pressed", String(button.classList.contains("mod-active")));
   }
   nameGroups(panel);
+  // A box for an answer has no name of its own but its title.
+  for (const box of panel.querySelectorAll(".gmp-answer textarea")) box.setAttribute("aria-label", box.title || "Your answer");
   // JupyterLab takes the arrow keys for its cells, also from a list that has the focus.
   for (const list of panel.querySelectorAll("select")) list.setAttribute("data-lm-suppress-shortcuts", "true");
 }
