@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 SPEC = LABS["01-gmp-model"]
-#: simulate takes its time, and fails for two numbers of goroutines: an error that the panel knows, one that it does not
+#: simulate takes its time, and fails for two numbers of goroutines: with an error that the panel knows, with another
 STRAINED = """import time
 import gmp_lab.widgets.panel as module
 from gmp_lab import ConfigError
