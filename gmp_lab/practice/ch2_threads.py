@@ -10,7 +10,7 @@ from gmp_lab import Config, simulate
 from gmp_lab import vocabulary as v
 from gmp_lab.catalog import callers
 from gmp_lab.exam.answer import Answer
-from gmp_lab.exam.kit import assigned, one_value
+from gmp_lab.exam.kit import assigned, one_value, verdicts
 from gmp_lab.exam.model import Mark, Params, Question, Wrong, mark
 from gmp_lab.metrics import calls
 from gmp_lab.practice.texts import letter_of, offered, shuffled
@@ -219,4 +219,8 @@ and {_SPARE} more. `main` must be its main goroutine. Write the whole program.""
     ),
 )  # fmt: skip
 
-QUESTIONS: Final = (COUNT, CROWD)
+CLAIMS: Final = verdicts(
+    id="practice-02-2-claims", title="Three sentences about threads", sections=["2.2"], count=3, minutes=6, see="02-2"
+)
+
+QUESTIONS: Final = (COUNT, CROWD, CLAIMS)

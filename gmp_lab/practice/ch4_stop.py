@@ -10,7 +10,7 @@ from typing import Any, Final
 from gmp_lab import Config, Program, chan, go, gosched, recv, simulate, sleep, syscall, work
 from gmp_lab import vocabulary as v
 from gmp_lab.exam.answer import Answer
-from gmp_lab.exam.kit import assigned, same
+from gmp_lab.exam.kit import assigned, same, verdicts
 from gmp_lab.exam.model import Mark, Params, Question, Wrong, mark
 from gmp_lab.practice.finding import broken_rule
 from gmp_lab.practice.texts import offered
@@ -196,4 +196,9 @@ LOOKS: Final = broken_rule(
     hint="Keep two numbers, as sysmon does: the schedtick that it has noted, and when. 10 ms count from then.",
 )  # fmt: skip
 
-QUESTIONS: Final = (WAYS, LOOKS)
+CLAIMS: Final = verdicts(
+    id="practice-04-1-claims", title="Three sentences about preemption", sections=["4.1"], count=3, minutes=6,
+    see="04-1",
+)  # fmt: skip
+
+QUESTIONS: Final = (WAYS, LOOKS, CLAIMS)

@@ -98,21 +98,21 @@ PROCS: Final = Question(
 
 # --- how much quota? ------------------------------------------------------------------------------------------------
 
-_QUOTAS_MS: Final = (40, 60, 80, 120, 160, 240, 400)
+_QUOTAS_MS: Final = (40, 60, 80, 120, 160, 240)
 
 
 @lru_cache(2048)
 def _late_ms(quota_ms: int, rate: int, seed: int) -> float:
     """The 99th percentile of the responses of a service under a quota, in ms."""
     config = Config(gomaxprocs=4, cores=8, quota_us=1000 * quota_ms, seed=seed)
-    rec = simulate(config, service(hogs=0, arrivals_per_s=rate, service_us=600, ms=200, seed=seed))
+    rec = simulate(config, service(hogs=0, arrivals_per_s=rate, service_us=600, ms=150, seed=seed))
     return round(nearest_rank(np.sort(responses(rec).length_ns), 99) / 1e6, 1)
 
 
 def _quota_draw(draw: Random) -> dict[str, Any]:
     """A service with the smallest quota that holds an SLO; all larger ones hold it too."""
     while True:
-        made = {"rate": 100 * draw.randrange(7, 23), "seed": draw.randrange(1, 9999), "slo": draw.choice((8, 12, 20))}
+        made = {"rate": 100 * draw.randrange(7, 20), "seed": draw.randrange(1, 9999), "slo": draw.choice((8, 12, 20))}
         kept = [_late_ms(quota, made["rate"], made["seed"]) <= made["slo"] for quota in _QUOTAS_MS]
         first = kept.index(True) if any(kept) else 0
         if first > 0 and all(kept[first:]):
@@ -139,7 +139,7 @@ QUOTA: Final = Question(
     objective="Choose the smallest CPU quota with which a service keeps its SLO", draw=_quota_draw,
     text=lambda p: f"""A service (Go 1.27, GOMAXPROCS=4, 8 cores) gets {p['rate']} requests a second, each of which
 computes for 0.6 ms on average. (In code:
-`service(hogs=0, arrivals_per_s={p['rate']}, service_us=600, ms=200, seed={p['seed']})` with
+`service(hogs=0, arrivals_per_s={p['rate']}, service_us=600, ms=150, seed={p['seed']})` with
 `Config(gomaxprocs=4, cores=8, quota_us=..., seed={p['seed']})`, and `gmp_lab.metrics.responses`.) Its SLO: 99 of
 100 responses take at most {p['slo']} ms. How many ms of CPU time does its container need in each period of 100 ms,
 at least? Give one of {', '.join(map(str, _QUOTAS_MS))} in `quota_ms`. (On average it uses
@@ -147,7 +147,7 @@ at least? Give one of {', '.join(map(str, _QUOTAS_MS))} in `quota_ms`. (On avera
     starter=lambda p: "quota_ms = ...", form="quota_ms: int", check=_quota_check,
     reference=lambda p: assigned({"quota_ms": p["quota"]}), believer=lambda p: assigned({"quota_ms": 40}),
     wrong=(
-        Wrong("as much as there is", lambda p: assigned({"quota_ms": 400}), 0.5),
+        Wrong("as much as there is", lambda p: assigned({"quota_ms": 240}), 0.5),
         Wrong("one step less", lambda p: assigned({"quota_ms": _QUOTAS_MS[_QUOTAS_MS.index(p["quota"]) - 1]}), 0.0),
     ),
 )  # fmt: skip
