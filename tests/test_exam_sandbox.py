@@ -81,6 +81,16 @@ def test_whatever_an_answer_does_there_is_a_sentence(source: str, says: str) -> 
     assert problem and says in problem and "\n" not in problem
 
 
+def test_what_an_answer_prints_comes_out() -> None:
+    said = ask("print('one')\nprint('two')\nanswer = 1", [value_of("answer")], SHORT)
+    assert (said.given, said.output) == ((Given(1),), "one\ntwo\n")
+
+
+@pytest.mark.parametrize("source", ["sys.stdout.close()", "sys.__stdout__ = 3", "os.close(1)"])
+def test_an_answer_that_spoils_its_output_still_counts(source: str) -> None:
+    assert value(f"import os, sys\nprint('one')\n{source}\nanswer = 1") == Given(1)
+
+
 def test_a_flood_of_output_is_cut_and_the_answer_counts() -> None:
     said = ask("print('x' * 10**7)\nanswer = 1", [value_of("answer")], Budget(5.0))
     assert said.given == (Given(1),) and len(said.output) <= 20_000

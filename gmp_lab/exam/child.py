@@ -65,8 +65,9 @@ def _limits(budget: dict[str, int]) -> bool:
         return False
     for name, value in (("RLIMIT_CPU", budget["cpu_s"]), ("RLIMIT_DATA", budget["memory"]), ("RLIMIT_CORE", 0),
                         ("RLIMIT_FSIZE", budget["file"]), ("RLIMIT_NOFILE", 64)):  # fmt: skip
-        if hasattr(resource, name):
-            resource.setrlimit(getattr(resource, name), (value, value))
+        if hasattr(resource, name):  # a second between SIGXCPU, which tells what happened, and SIGKILL, which does not
+            hard = value + (name == "RLIMIT_CPU")
+            resource.setrlimit(getattr(resource, name), (value, hard))
     return True
 
 
@@ -198,6 +199,12 @@ def _run(main: Any, ask: dict[str, Any]) -> str:
     return base64.b85encode(rec.to_bytes()).decode("ascii")
 
 
+def _show() -> None:
+    """Let what the answer has printed get out."""
+    if sys.__stdout__ is not None:
+        sys.__stdout__.flush()
+
+
 def main() -> None:
     """Read the task, give up rights, run the cell, answer what is asked."""
     task = json.loads(sys.stdin.buffer.read())
@@ -217,6 +224,7 @@ def main() -> None:
     said["answers"] = [_answer(ask, names) for ask in task["asks"]] if "value" in said["cell"] else []
     result.write(json.dumps(said).encode())
     result.flush()
+    _guarded(_show)
     os._exit(0)  # threads and atexit functions of the answer have nothing more to say
 
 

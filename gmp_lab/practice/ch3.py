@@ -249,4 +249,4 @@ take longer with few pieces?)""",
     ),
 )  # fmt: skip
 
-QUESTIONS: Final = (ORDERS, WHICH, PLAY, TUNE)
+QUESTIONS: Final = (ORDERS, WHICH, TUNE, PLAY)
