@@ -65,7 +65,7 @@ def _limits(budget: dict[str, int]) -> bool:
         return False
     for name, value in (("RLIMIT_CPU", budget["cpu_s"]), ("RLIMIT_DATA", budget["memory"]), ("RLIMIT_CORE", 0),
                         ("RLIMIT_FSIZE", budget["file"]), ("RLIMIT_NOFILE", 64)):  # fmt: skip
-        if hasattr(resource, name):  # a second between SIGXCPU, which tells what happened, and SIGKILL, which does not
+        if hasattr(resource, name):  # a second between SIGXCPU, which tells why, and SIGKILL
             hard = value + (name == "RLIMIT_CPU")
             resource.setrlimit(getattr(resource, name), (value, hard))
     return True
