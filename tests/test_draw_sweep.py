@@ -43,6 +43,22 @@ def test_a_logarithmic_axis_leaves_out_nothing_but_what_is_not_there() -> None:
     assert min(band.y) == 1 and sweep_plot(grid((1, 2, 3)), "time", x=X, log_y=True).layout.yaxis.type == "log"
 
 
+def test_a_band_of_what_is_never_negative_ends_at_0_and_says_so() -> None:
+    fig = sweep_plot(grid((1, 20, 30)), "time", x=X)  # runs of 0 and 2: their band reaches below 0
+    assert min(fig.data[0].y) == 0 and fig.layout.title.subtitle.text.endswith(", cut off at 0")
+    fig = sweep_plot(grid((-1, 20, 30)), "time", x=X)
+    assert min(fig.data[0].y) < 0
+
+
+def test_a_long_title_leaves_out_the_ratio_first_and_a_long_axis_has_two_lines() -> None:
+    words = Words({X: "a parameter with a name of very many words, so many of them that little room is left"})
+    fig = sweep_plot(grid((40, 20, 41)), "time", x=X, words=words)
+    assert len(fig.layout.title.text) <= 130 and "times as much" not in fig.layout.title.text
+    table = grid((1, 2, 3))
+    long = SweepTable(table.axes, table.seeds, ("scheduling latency, maximum",), table.runs)
+    assert sweep_plot(long, "scheduling latency, maximum", x=X).layout.yaxis.title.text.count("<br>") == 1
+
+
 def means(fig: Any) -> list[tuple[float, ...]]:
     return [tuple(trace.y) for trace in fig.data if trace.mode == "lines+markers"]
 

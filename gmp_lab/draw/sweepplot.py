@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Final, Protocol
 
 import plotly.graph_objects as go
@@ -54,6 +55,8 @@ UNITS: Final = {"time": "us", "scheduling latency": "us"} | {
 )  # fmt: skip
 
 
+_TITLE: Final = 100  # letters of a title that fit
+_AXIS: Final = 30  # and of a vertical axis
 Placed = tuple[Any, PointLike]  # where a point stands on the axis, and the point
 
 
@@ -139,12 +142,22 @@ def sweep_lines(
     return SweepLines(x_words, by_words, pairs, measure, shown, title, _note(points), numeric)
 
 
+def _wrapped(words: str) -> str:
+    """An axis title of more than 30 letters in two lines."""
+    if len(words) <= _AXIS:
+        return words
+    cut = min((i for i, c in enumerate(words) if c == " "), key=lambda i: abs(i - len(words) / 2), default=len(words))
+    return f"{words[:cut]}<br>{words[cut + 1 :]}"
+
+
 def _note(points: Sequence[PointLike]) -> str:
     if not points:
         return "no run to show"
     runs = [p.n for p in points]
     each = count(runs[0], "run") if min(runs) == max(runs) else f"{min(runs)} to {count(max(runs), 'run')}"
     band = "the band is the 95 % confidence interval of the mean" if max(runs) > 1 else "one run has no band"
+    if all(p.mean >= 0 for p in points) and any(p.low is not None and p.low < 0 for p in points):
+        band += ", cut off at 0"
     return f"means of {each} at each of {count(len(points), 'point')}; {band}"
 
 
@@ -160,15 +173,20 @@ def _title(measure: str, lines: tuple[tuple[str, tuple[Placed, ...]], ...], x: s
     if first is last:
         return f"{measure}{where}: {_number(first.mean)} at {x} {low_x}"
     said = f"{measure}{where}: {_number(first.mean)} at {x} {low_x}, {_number(last.mean)} at {high_x}"
-    if last.mean > first.mean > 0:
-        ratio = last.mean / first.mean
-        said += f", {f'{ratio:.3g}' if ratio < 1000 else f'{ratio:,.0f}'} times as much"
-    elif first.mean > last.mean >= 0:
-        said += f", {100 - 100 * last.mean / first.mean:.0f} % less"
+    ratio = _ratio(first.mean, last.mean)
     low, high = min(line, key=lambda it: it[1].mean), max(line, key=lambda it: it[1].mean)
     found = ((word, at, p) for word, (at, p) in (("least", low), ("most", high)))
     inner = [f"{word}, {_number(p.mean)}, at {at}" for word, at, p in found if p not in (first, last)]
-    return said + (f"; {', '.join(inner)}" if inner else "")
+    between = f"; {', '.join(inner)}" if inner else ""
+    wishes = (said + ratio + between, said + between, said + ratio)
+    return next((wish for wish in wishes if len(wish) <= _TITLE), said)
+
+
+def _ratio(first: float, last: float) -> str:
+    if last > first > 0:
+        ratio = last / first
+        return f", {f'{ratio:.3g}' if ratio < 1000 else f'{ratio:,.0f}'} times as much"
+    return f", {100 - 100 * last / first:.0f} % less" if first > last >= 0 else ""
 
 
 def _change(line: tuple[Placed, ...]) -> float:
@@ -194,9 +212,11 @@ def _pair(label: str, placed: tuple[Placed, ...], d: SweepLines, style: Line, th
     points = [p for _, p in placed]
     banded = [p for p in points if p.low is not None]
     there = [at[id(p)] for p in banded]
+    least = 0.0 if all(p.mean >= 0 for p in points) else -inf  # what cannot be less than 0 is not drawn there
+    edges = [*(p.high for p in banded), *(p.low for p in banded[::-1])]
     band = {
         "type": "scatter", "mode": "lines", "x": there + there[::-1], "fill": "toself", "hoverinfo": "skip",
-        "y": [p.high for p in banded] + [p.low for p in banded[::-1]], "fillcolor": style.faint(theme),
+        "y": [max(least, y) for y in edges if y is not None], "fillcolor": style.faint(theme),
         "line": {"width": 0}, "showlegend": False, "name": f"{label}, 95 % band",
     }  # fmt: skip
     told = [_number(p.mean) + ("" if p.low is None else f" ({_number(p.low)} to {_number(p.high)})") for p in points]
@@ -233,10 +253,10 @@ def sweep_plot(  # noqa: PLR0913  # each with a name
     base["xaxis"].pop("range")
     base["xaxis"] |= {"title": {"text": d.x}, "type": "log" if log else "linear" if d.numeric else "category"}
     if log:  # a tick at each value: plotly's own stand at 1, 2, ... 9 of each power of ten
-        there = sorted(dict(table.axes)[x])
+        there = sorted((words or Words()).value(x, value) for value in dict(table.axes)[x])
         base["xaxis"] |= {"tickvals": there, "ticktext": [_number(value) for value in there]}
-    base["yaxis"] |= {"title": {"text": words_of(measure)}, "type": "log" if check_bool("log_y", log_y) else "linear"}
-    base["yaxis"] |= {"rangemode": "normal" if log_y else "tozero"}
+    scale = {"type": "log", "rangemode": "normal"} if check_bool("log_y", log_y) else {"rangemode": "tozero"}
+    base["yaxis"] |= {"title": {"text": _wrapped(words_of(measure))}, **scale}
     base["title"] |= {"text": d.title, "subtitle": {"text": d.note}}
     above = [p.mean for _, line in d.lines for _, p in line if p.mean > 0]
     floor = min(above, default=1.0) / 10 if log_y else None

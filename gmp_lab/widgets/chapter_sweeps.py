@@ -35,9 +35,9 @@ HAND_OFF: Final = SweepSpec(
     by="go", by_values=("1.13", "1.25", "1.27"), log=True,
 )  # fmt: skip
 SCALING: Final = SweepSpec(
-    "throughput over cores", "cores", (1, 2, 4, 8, 12, 16, 24, 32),
+    "throughput over cores, where the lock is held for 2 us", "cores", (1, 2, 4, 8, 12, 16, 24, 32),
     ("switches", "waiting for the scheduler's lock", "time", "running goroutines"),
-    by="go", by_values=("1.0", "1.1", "1.27"),
+    by="go", by_values=("1.0", "1.1", "1.27"), fixed={"lock_ns": 2000},
 )  # fmt: skip
 STEALING: Final = SweepSpec(
     "makespan over Ps, for each way to steal", "gomaxprocs", (1, 2, 4, 8, 16, 32, 64),
@@ -47,7 +47,7 @@ STEALING: Final = SweepSpec(
 GOGC: Final = SweepSpec(
     "the price of GOGC", "gogc", (25, 50, 100, 200, 400, 800),
     ("collections", "time in assists", "running goroutines", "longest stop of the world"),
-    by="allocators", by_values=(1, 4), log=True, seeds=2,
+    by="allocators", by_values=(1, 4), log=True, seeds=5,
 )  # fmt: skip
 TRIGGERS: Final = SweepSpec(
     "what stops a loop, in each version", "go", ("1.0", "1.1", "1.2", "1.13", "1.14", "1.19", "1.27"),
@@ -61,7 +61,7 @@ UNSAFE: Final = SweepSpec(
 VICTIMS: Final = SweepSpec(
     "what victims wait over the length of a loop", "loop_us", rungs(10, 1_000_000),
     ("scheduling latency, maximum", "scheduling latency, p99", "longest stop of the world", "time"),
-    by="go", by_values=("1.13", "1.27"), log=True, log_y=True, seeds=2,
+    by="go", by_values=("1.13", "1.27"), log=True, log_y=True, seeds=4,
 )  # fmt: skip
 LOAD: Final = SweepSpec(
     "the tail over the load", "arrivals_per_s", rungs(200, 10_000),
@@ -71,9 +71,9 @@ LOAD: Final = SweepSpec(
 QUOTA: Final = SweepSpec(
     "GOMAXPROCS under a quota", "gomaxprocs", (1, 2, 3, 4, 6, 8, 16, 32),
     ("response, p99", "error budget used", "throttled", "CPU time a response", "threads, at most"),
-    by="quota_us", by_values=(100, 200, 400), log_y=True, seeds=2,
+    by="quota_us", by_values=(100, 200, 400), log_y=True, seeds=4,
 )  # fmt: skip
 COST: Final = SweepSpec(
     "the cost of over-provisioning", "quota_us", (100, 150, 200, 300, 400, 600, 800),
-    ("error budget used", "response, p99", "throttled", "CPU time a response"), seeds=2,
+    ("error budget used", "response, p99", "throttled", "CPU time a response"), seeds=4,
 )  # fmt: skip

@@ -34,7 +34,7 @@ class SweepSpec:
     by: str = ""
     by_values: tuple[Any, ...] = ()
     fixed: Mapping[str, Value] = field(default_factory=dict)
-    seeds: int = 3
+    seeds: int = 5
     log: bool = False
     log_y: bool = False
 
