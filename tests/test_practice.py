@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -144,6 +145,8 @@ def test_the_text_names_what_is_asked_for_and_can_be_read(question: Question) ->
     text = question.text(params(question, 6))
     for part in question.form.split(";"):
         assert f"`{part.partition(':')[0].strip()}" in text, part
+    prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    assert not re.search(r"(?m)^\s*([+-]|#|>|\d+\))", prose), "no list or heading by a break of a line"
     assert text.count("```") % 2 == 0 and max(map(len, text.splitlines())) < 1200
     assert (
         question.kind in KINDS and question.see in NOTEBOOKS and question.id.startswith(f"practice-{question.see}-")

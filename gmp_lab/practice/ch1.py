@@ -53,10 +53,10 @@ def _take_check(p: Params, answer: Answer) -> list[Mark]:
 TAKE: Final = Question(
     id="practice-01-take", title="Whom does a P take?", kind="predict", points=3, minutes=4, see="01",
     objective="Say whom a P takes next, from its slot, its ring and the global queue", draw=_take_draw,
-    text=lambda p: f"""P0 is about to look for work; its `schedtick` is {p['tick']} (that is 61 · {p['tick'] // 61}
-+ {p['tick'] % 61}). In its `runnext` stands G{p['runnext']}, in its ring (head first) {_names(p['ring'])}, in the
-global queue {_names(p['queue'])}. Nobody is added, no other P takes anything, and each goroutine ends at once.
-Which four goroutines does it run first? Give their numbers as a list in `order`.""",
+    text=lambda p: f"""P0 is about to look for work; its `schedtick` is {p['tick']}, which is {p['tick'] // 61}
+times 61 and {p['tick'] % 61} more. In its `runnext` stands G{p['runnext']}, in its ring (head first)
+{_names(p['ring'])}, in the global queue {_names(p['queue'])}. Nobody is added, no other P takes anything, and each
+goroutine ends at once. Which four goroutines does it run first? Give their numbers as a list in `order`.""",
     starter=lambda p: "order = []", form="order: list of int", check=_take_check,
     reference=lambda p: assigned({"order": _taken(p)}),
     believer=lambda p: assigned({"order": [p["queue"][0], *p["ring"]]}),

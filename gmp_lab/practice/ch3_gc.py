@@ -67,7 +67,9 @@ Take it that the heap just reaches its goal each time.
 * `goal_mib`: the goal, in MiB;
 * `per_second`: how many collections come in a second;
 * `half`: with which GOGC would there be half as many;
-* `early` (a letter): why does a collection begin before the heap is at its goal?
+* `early`: why does a collection begin before the heap is at its goal? A letter of the list below.
+
+It begins early because
 
 {offered(p['early'])}""",
     starter=lambda p: 'goal_mib = ...\nper_second = ...\nhalf = ...\nearly = "?"',

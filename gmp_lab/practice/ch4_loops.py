@@ -112,7 +112,7 @@ _HOG: Final = """
 from gmp_lab import WaitGroup, go, log, sleep, work
 
 def crunch(wg):
-    yield work(ms=TOTAL)        # for i := 0; i < n; i++ { x = x*3 + 1 }
+    yield work(ms=TOTAL)  # for i := 0; i < n; i++ { x = x*3 + 1 }
     yield wg.Done()
 
 def beat():
@@ -130,7 +130,7 @@ def main():
     yield wg.Wait()
 """
 _IN_PIECES: Final = _HOG.replace("WaitGroup, go, log", "WaitGroup, go, gosched, log").replace(
-    "    yield work(ms=TOTAL)        # for i := 0; i < n; i++ { x = x*3 + 1 }\n",
+    "    yield work(ms=TOTAL)  # for i := 0; i < n; i++ { x = x*3 + 1 }\n",
     "    for _ in range(TOTAL):\n        yield work(ms=1)\n        yield gosched()\n",
 )
 _LONG_PIECES: Final = _IN_PIECES.replace("range(TOTAL)", "range(TOTAL // 10 + 1)").replace("ms=1)", "ms=10)")

@@ -169,8 +169,8 @@ shows, with times in seconds:
 {_strace(p)}
 ```
 
-Which thread is `sysmon` (`sysmon`, its number)? One of the signals did not stop the goroutine: which (`in_vain`, 0 to
-{_SHOWN - 1})? And how many calls of `tgkill` would there be with `GODEBUG=asyncpreemptoff=1` (`with_off`)?""",
+Which thread is `sysmon` (`sysmon`, its number)? One of the signals did not stop the goroutine: which (`in_vain`, its
+number)? And how many calls of `tgkill` would there be with `GODEBUG=asyncpreemptoff=1` (`with_off`)?""",
     starter=lambda p: "sysmon = ...\nin_vain = ...\nwith_off = ...", form="sysmon: int; in_vain: int; with_off: int",
     check=_signals_check, reference=_told, believer=lambda p: _told(p, sysmon=p["pid"], in_vain=-1, with_off=_SHOWN),
     wrong=(

@@ -25,12 +25,15 @@ from gmp_lab.widgets.page import Page
 from gmp_lab.widgets.readable import STYLE, Readable, live, paragraphs_html, wide_button
 
 _STYLE: Final = """<style>
-.gmp-quiz-text pre { overflow-x: auto; padding: 6px 10px; margin: 6px 0; font-size: 13px; line-height: 1.35;
+.gmp-practice .gmp-quiz-text p { margin: 6px 0; }
+.gmp-quiz-text pre { overflow-x: auto; white-space: pre; padding: 6px 10px; margin: 6px 0;
+ font-size: 13px; line-height: 1.35;
  color: var(--jp-content-font-color1, inherit); background: var(--jp-layout-color2, rgba(127, 127, 127, .12)); }
 .gmp-quiz-text code { font-family: var(--jp-code-font-family, monospace); font-size: 13px; background: none;
- color: inherit; }
+ color: inherit; white-space: inherit; }
 .gmp-quiz-text ul { margin: 4px 0; padding-left: 24px; }
 .gmp-answer textarea { font-family: var(--jp-code-font-family, monospace); font-size: 13px; line-height: 1.35; }
+.gmp-practice .widget-html, .gmp-practice .widget-html-content { min-width: 0; max-width: 100%; } /* so pre scrolls */
 .gmp-practice .widget-dropdown > select { width: auto; }
 </style>"""
 
@@ -114,7 +117,7 @@ class Practice(Readable):
         self.said.value = paragraphs_html(f"The same question with other numbers (seed {following.seed}).")
 
     def _static(self) -> str:
-        return f"{_question_html(self.drill)}<p>{escape(self._in_code())}</p>"
+        return f'{_question_html(self.drill)}<div class="gmp-quiz-text"><p>{escape(self._in_code())}</p></div>'
 
     def _in_code(self) -> str:
         one = self.drill
