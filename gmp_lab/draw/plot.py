@@ -61,6 +61,9 @@ class Plot:
         layout = frame(theme, height or 420, (0, 1), 1)
         layout["xaxis"] |= self.x
         layout["yaxis"] |= {"title": {"text": self.y}, "fixedrange": True, **self.y_axis}
+        look = page(theme)
+        second = {"gridcolor": look.grid, "linecolor": look.grid, "zeroline": False}
+        layout |= {name: dict(second) for name in ("xaxis2", "yaxis2") if name in d.layout}
         fig = go.Figure(self.styles(theme), layout)
         self._put(fig, d)
         fig.layout.xaxis.range = d.range

@@ -93,26 +93,29 @@ def _gantt_drawn(rec: Recording, window: Window | None) -> Drawn:
     every = _longest(rec, window)
     found = every[:_ROWS]
     names = [f"G{one.g} at {duration(one.asked_ns)}" for one in found]
-    bars: list[list[tuple[str, int, int]]] = [[] for _ in _STEPS]
+    bars: list[list[tuple[str, int, int, str]]] = [[] for _ in _STEPS]
     for name, one in zip(names, found, strict=True):
-        for kind, a, b in steps(rec, one):
-            bars[kind].append((name, a, b))
+        stages = steps(rec, one)
+        ended = "not yet" if one.left_ns < 0 else f"left after {duration(one.wait_ns)}"
+        for k, (kind, a, b) in enumerate(stages, 1):
+            bars[kind].append((name, a, b, ended if k == len(stages) else ""))
     traces = [
-        {"y": [name for name, _, _ in mine], "base": [a / 1000 for _, a, _ in mine],
-         "x": [(b - a) / 1000 for _, a, b in mine], "showlegend": bool(mine),
+        {"y": [name for name, *_ in mine], "base": [a / 1000 for _, a, *_ in mine],
+         "x": [(b - a) / 1000 for _, a, b, _ in mine], "showlegend": bool(mine),
+         "text": [said for *_, said in mine], "textposition": "outside", "cliponaxis": False,
          "hovertemplate": f"%{{y}}: {words}, %{{x:,.4~g}} us<extra></extra>"}
         for (words, _, _), mine in zip(_STEPS, bars, strict=True)
     ]  # fmt: skip
     order = {"categoryorder": "array", "categoryarray": names}
     axis = {"autorange": "reversed", "type": "category", "automargin": True}
     layout = {"barmode": "overlay", "yaxis": axis | order}
-    far = max((b / 1000 for mine in bars for _, _, b in mine), default=1.0)
+    far = max((b / 1000 for mine in bars for _, _, b, _ in mine), default=1.0)
     if not found:
         return Drawn("Nobody was asked to stop", "", traces, "after the request (us)", 0, (0.0, 1.0), layout)
     one = found[0]
     title = f"G{one.g} was asked to stop at {duration(one.asked_ns)}: {_story(one)}"
     note = f"the {len(found)} longest of {count(len(every), 'request')}, each from its beginning"
-    return Drawn(title, note, traces, "after the request (us)", 0, (0.0, far * 1.03), layout)
+    return Drawn(title, note, traces, "after the request (us)", 0, (0.0, far * 1.2), layout)  # room for the words
 
 
 def _story(one: Preemption) -> str:

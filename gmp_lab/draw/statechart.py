@@ -41,7 +41,8 @@ def state_chart_svg(rec: Recording, *, of: str = "G", window: Window | None = No
         f'<defs><marker id="tip-{theme}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="9" markerHeight="9" '
         f'markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L10 5L0 10z" fill="{look.ink}"/></marker></defs>'
     )
-    place = f'x="0" y="{16 - _HEAD}" font-size="15" font-weight="600" fill="{look.ink}"'
+    size = 15 if len(_title(chart)) <= 88 else 13  # so that it fits into the width
+    place = f'x="0" y="{16 - _HEAD}" font-size="{size}" font-weight="600" fill="{look.ink}"'
     title = f"<text {place}>{escape(_title(chart))}</text>"
     return head + tip + title + "".join(arrows).replace("url(#tip)", f"url(#tip-{theme})") + "".join(boxes) + "</svg>"
 
@@ -95,7 +96,7 @@ def _box(one: StateVisits, at: Point, share: str, theme: str) -> str:
     x, y = at[0] - _BOX_W / 2, at[1] - _BOX_H / 2
     lines = (LOOKS[one.state].words, share, f"median {duration(one.median_ns)}")
     text = "".join(
-        f'<text x="{at[0]:.1f}" y="{y + 17 + 16 * k:.1f}" text-anchor="middle" font-size="{14 if not k else 12}" '
+        f'<text x="{at[0]:.1f}" y="{y + 17 + 16 * k:.1f}" text-anchor="middle" font-size="{12 if k or len(line) > 24 else 14}" '
         f'fill="{ink}">{escape(line)}</text>'
         for k, line in enumerate(lines)
     )

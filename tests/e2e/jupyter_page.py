@@ -72,6 +72,7 @@ _PAINTED = f"""() => {{
 _SETTLED = f"""() => {{
   const plot = [...{_PLOT}].find(plot => plot.checkVisibility());
   if (!plot) return false;
+  if (!plot.querySelector(".gtitle-subtitle")) return true; // no note
   const [title, note] = [".gtitle", ".gtitle-subtitle"].map(name => plot.querySelector(name).getBoundingClientRect());
   return note.top > title.top + title.height / 2;
 }}"""
