@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import re
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -62,6 +64,14 @@ def test_nothing_of_the_exercises_is_imported() -> None:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert not any(name.startswith(("exercises", "bank", "gmp_lab.exam.bank")) for name in names), path
+
+
+def test_students_need_nothing_that_only_instructors_have() -> None:
+    code = "import sys, gmp_lab.widgets.practice\nprint({'nbgrader', 'gmp_lab.exam.bank'} & set(sys.modules))"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=60
+    )
+    assert ran.stdout.strip() == "set()"
 
 
 # --- solutions and mistakes -----------------------------------------------------------------------------------------
