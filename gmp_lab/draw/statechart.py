@@ -96,8 +96,8 @@ def _box(one: StateVisits, at: Point, share: str, theme: str) -> str:
     x, y = at[0] - _BOX_W / 2, at[1] - _BOX_H / 2
     lines = (LOOKS[one.state].words, share, f"median {duration(one.median_ns)}")
     text = "".join(
-        f'<text x="{at[0]:.1f}" y="{y + 17 + 16 * k:.1f}" text-anchor="middle" font-size="{12 if k or len(line) > 24 else 14}" '
-        f'fill="{ink}">{escape(line)}</text>'
+        f'<text x="{at[0]:.1f}" y="{y + 17 + 16 * k:.1f}" text-anchor="middle" '
+        f'font-size="{12 if k or len(line) > 24 else 14}" fill="{ink}">{escape(line)}</text>'
         for k, line in enumerate(lines)
     )
     return (

@@ -54,6 +54,7 @@ HELP: Final = (
     ("A slider", "<kbd>&larr;</kbd> <kbd>&rarr;</kbd> one step, <kbd>Home</kbd> <kbd>End</kbd> to its limits"),
     ("A slider, faster", "<kbd>Page Up</kbd> <kbd>Page Down</kbd> five steps; the number beside it can be typed"),
     ("A button, a tick box", "<kbd>Space</kbd>"),
+    ("A part that is folded away", "<kbd>Enter</kbd> opens it, and closes it again"),
     ("A list", "<kbd>&uarr;</kbd> <kbd>&darr;</kbd>, or the first letter of what you want"),
     ("Pin", "keeps this run as A, above every later one (B), on one time axis, with the figures of both"),
     ("Part of the run", "the two ends of the slider below the figure, or a box drawn in it; the table follows"),

@@ -44,6 +44,19 @@ function nameControls(panel) {
       button?.setAttribute("title", name);
     });
   }
+  for (const head of panel.querySelectorAll(".jupyter-widget-Collapse-header")) {
+    const open = head.parentElement.classList.contains("jupyter-widget-Collapse-open");
+    head.setAttribute("aria-expanded", String(open));
+    head.setAttribute("aria-label", head.textContent); // without the arrow's picture
+    if (head.tabIndex === 0) continue;
+    head.tabIndex = 0; // ipywidgets' accordions open for a mouse only
+    head.setAttribute("role", "button");
+    head.addEventListener("keydown", (event) => {
+      if (event.target !== head || (event.key !== "Enter" && event.key !== " ")) return;
+      event.preventDefault();
+      head.click();
+    });
+  }
   for (const button of panel.querySelectorAll(".widget-toggle-button")) {
     button.setAttribute("aria-pressed", String(button.classList.contains("mod-active")));
   }

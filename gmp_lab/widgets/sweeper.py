@@ -76,6 +76,7 @@ class Sweeper(w.VBox):  # type: ignore[misc]  # ipywidgets has no type informati
         self._lock = threading.RLock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._busy = False  # until what the thread has found is told: from then on another sweep may begin
         empty = SweepTable(plan.axes, plan.seeds, plan.measures, ())
         self._plot(empty, plan.measures[0])  # what cannot be drawn is told now
         self._make_parts(plan.measures, empty)
@@ -121,7 +122,7 @@ class Sweeper(w.VBox):  # type: ignore[misc]  # ipywidgets has no type informati
     def run(self) -> None:
         """Begin the sweep, in a thread; nothing if one is under way."""
         with self._lock:
-            if self._thread is not None:
+            if self._busy:
                 self._status("A sweep is under way; Cancel ends it.")
                 return
             self.alert.value = ""
@@ -131,12 +132,13 @@ class Sweeper(w.VBox):  # type: ignore[misc]  # ipywidgets has no type informati
                 self.alert.value = html.alert(str(problem), "Nothing has run.")
                 return
             self._stop.clear()
+            self._busy = True
             self._thread = threading.Thread(target=self._work, name="sweep", daemon=True)
             self._thread.start()
 
     def cancel(self) -> None:
         """Stop after the runs that are under way; what is done is shown."""
-        if self._thread is None:
+        if not self._busy:
             self._status("Nothing is running.")
             return
         self._stop.set()
@@ -165,7 +167,9 @@ class Sweeper(w.VBox):  # type: ignore[misc]  # ipywidgets has no type informati
         problem = "The sweep ended early: a function of the program or a measure failed; the output says how"
         try:
             table = self._sweep(progress=self._progress, cancel=self._stop)
-            self._show(table)
+            with self._lock:
+                self._busy = False
+                self._show(table)
             problem = ""
         except (ConfigError, Throw) as error:
             problem = str(error)
@@ -173,7 +177,7 @@ class Sweeper(w.VBox):  # type: ignore[misc]  # ipywidgets has no type informati
             with self._lock:
                 if problem:
                     self.alert.value = html.alert(problem, "What is shown is from before.")
-                self._thread = None
+                    self._busy = False
 
     def _progress(self, done: int, total: int) -> None:
         step = max(1, total // 100)  # at most a hundred messages to the browser
@@ -185,9 +189,9 @@ class Sweeper(w.VBox):  # type: ignore[misc]  # ipywidgets has no type informati
         with self._lock:
             self._shown = table
             self.bar.value = len(table)
-            self._status(table.summary())
             self._refresh()
             self.set_trait("table", table)
+            self._status(table.summary())  # last: whoever waits for it finds all else
 
     # --- what is seen -----------------------------------------------------------------------------------------
 

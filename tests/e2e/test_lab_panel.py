@@ -115,7 +115,8 @@ def test_a_number_can_be_typed_and_stays_within_the_range(notebook: NotebookPage
 def test_the_tab_key_goes_through_the_controls_from_top_to_bottom(notebook: NotebookPage) -> None:
     notebook.slider("GOMAXPROCS").focus()
     names = [notebook.focused()]
-    while names[-1] != "event, as a number" and len(names) < 50:
+    last = "Sweep: more Ps"
+    while names[-1] != last and len(names) < 60:
         notebook.page.keyboard.press("Tab")
         names += [notebook.focused()] if notebook.focused() != names[-1] else []
     part = "part of the run (us)"
@@ -125,7 +126,8 @@ def test_the_tab_key_goes_through_the_controls_from_top_to_bottom(notebook: Note
         *(VIEWS[view].words for view in SPEC.views), "the figure's toolbar",
         *(f"{part}, {end}" for end in ("from", "to", "as a number")),
         "All of it", "First", "Step back", "Step forward", "Play or pause", "Stop and go to the start", "stop when",
-        "event", "event, as a number",
+        "event", "event, as a number", "execute in runtime/proc.go", "goroutine", "This figure in words",
+        "The run in words", "This instant in words", "schedtrace of this run", "All figures of this run", last,
     ]  # fmt: skip
 
 
@@ -302,10 +304,11 @@ def test_copy_as_code_gives_the_run_that_is_shown(notebook: NotebookPage) -> Non
 
 def test_the_run_can_be_read_in_words(notebook: NotebookPage) -> None:
     rec = show(notebook)
-    part = notebook.panel.get_by_text("The run in words", exact=True)
-    part.click()
+    part = notebook.panel.get_by_role("button", name="The run in words", exact=True)
+    notebook.press(part, "Enter")
     words = notebook.panel.get_by_role("region", name="The run in words")
     words.wait_for()
     read = words.inner_text()
-    part.click()
+    assert part.get_attribute("aria-expanded") == "true"
+    notebook.press(part, "Space")
     assert timeline_alt(rec) in read and queue_depth_alt(rec) in read and text_timeline(rec) in read

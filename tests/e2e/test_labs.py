@@ -3,6 +3,7 @@ unreadable for a screen reader."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,6 +142,66 @@ def test_axe_finds_no_serious_violation_in_any_panel(all_labs: NotebookPage, the
     axe = pytest.importorskip("axe_playwright_python.base", reason="axe-playwright-python is not installed")
     all_labs.page.evaluate(Path(axe.AXE_FILE_PATH).read_text(encoding="utf-8"))
     assert all_labs.page.evaluate(_AXE) == []
+
+
+def test_a_sweep_runs_is_cancelled_and_is_shown_from_the_keyboard(stacks: NotebookPage, pictures: Path) -> None:
+    title = LABS["02-1-goroutine-and-stack"].sweeps[0].title
+    part = stacks.panel.get_by_role("button", name=f"Sweep: {title}", exact=True)
+    stacks.press(part, "Enter")
+    sweeper = stacks.panel.locator(".gmp-lab-panel")
+    stacks.press(sweeper.get_by_role("button", name="Run", exact=True), "Enter")
+    stacks.press(sweeper.get_by_role("button", name="Cancel", exact=True), "Enter")
+    sweeper.locator(".gmp-status", has_text="93 runs; cancelled").or_(
+        sweeper.locator(".gmp-status", has_text="93 of 93 runs")  # it was faster
+    ).first.wait_for()
+    stacks.press(sweeper.get_by_role("button", name="Run", exact=True), "Enter")
+    sweeper.locator(".gmp-status", has_text=re.compile("^93 of 93 runs$")).wait_for(timeout=90_000)
+    lab = f"{_LAB}.sweep_box.sweepers[0]"
+    wanted = stacks.ask(f"{lab}.figure.layout.title.text")
+    assert "at recursion depth 20" in wanted
+    stacks.page.wait_for_function(_DRAWN.replace("TITLE", repr(wanted)), arg=sweeper.element_handle())
+    sweeper.screenshot(path=str(pictures / "sweep.png"))
+    assert stacks.ask(f"len({lab}.table)") == 93
+
+
+def test_a_real_trace_is_pinned_beside_a_simulation(stacks: NotebookPage, pictures: Path) -> None:
+    path = Path(__file__).parents[1] / "data" / "trace" / "steal_17_2p.events.txt"
+    lines = f"[line for line in open({str(path)!r}) if line.startswith('M=')]"
+    real = f"__import__('gmp_lab.golang', fromlist=['parse_trace']).parse_trace({lines})"
+    stacks.button("Timeline of the Ps").click()
+    stacks.ask(f"{_LAB}.pin({real}, 'real Go')")
+    stacks.panel.get_by_text("A (pinned): real Go").wait_for()
+    pinned = stacks.ask(f"{_LAB}.pin_box.views.figure.layout.title.text")
+    assert pinned.endswith("a real run")
+    stacks.page.wait_for_function(_DRAWN.replace("TITLE", repr(pinned)), arg=stacks.panel.element_handle())
+    stacks.panel.get_by_text("They part at the", exact=False).first.wait_for()
+    stacks.screenshot(pictures / "pinned-real.png")
+    stacks.press(stacks.button("Unpin"), "Space")
+
+
+@pytest.mark.parametrize("theme", ["Dark", "Light"])
+def test_axe_finds_nothing_in_a_panel_with_all_its_parts_open(
+    stacks: NotebookPage, theme: str, pictures: Path
+) -> None:
+    """Help, a pinned run, a part of the run, a life, code, a text and a sweep."""
+    stacks.command("apputils:change-theme", theme=f"JupyterLab {theme}")
+    axe = pytest.importorskip("axe_playwright_python.base", reason="axe-playwright-python is not installed")
+    stacks.page.evaluate(Path(axe.AXE_FILE_PATH).read_text(encoding="utf-8"))
+    stacks.button("Keys and help").click()
+    stacks.button("Copy as code").click()
+    stacks.button("Pin").click()
+    stacks.panel.get_by_label("goroutine", exact=True).fill("5")
+    stacks.page.keyboard.press("Enter")
+    stacks.panel.get_by_role("img", name="G5 diver", exact=False).wait_for()
+    stacks.ask(f"{_LAB}.look_at((0, 3_000_000))")
+    stacks.ask(f"[setattr({_LAB}.texts.box, 'selected_index', 0)]")
+    stacks.panel.get_by_role("region", name="This figure in words").wait_for()
+    assert stacks.page.evaluate(_AXE) == []
+    stacks.panel.screenshot(path=str(pictures / f"everything-{theme.lower()}.png"))
+    stacks.ask(f"[setattr({_LAB}.texts.box, 'selected_index', None)]")
+    stacks.button("Keys and help").click()
+    stacks.button("Unpin").click()
+    stacks.button("All of it").click()
 
 
 def test_a_narrow_window_and_twice_the_size_cut_nothing_off(stacks: NotebookPage, pictures: Path) -> None:
