@@ -55,6 +55,54 @@ def limits(control: AnyControl, value: object) -> tuple[object, ...]:
     return ("True", "False") if isinstance(control, Switch) else control.options
 
 
+#: what the course's outline asks of each chapter's panel, as the panel names it
+OUTLINE = {
+    "00": "GOMAXPROCS, goroutines",
+    "01": "GOMAXPROCS, goroutines, burst length, syscall rate, syscall duration",
+    "02-1": "recursion depth, frame size, Go version, initial stack, collections, gcshrinkstackoff=1, "
+    "calls in a loop",
+    "02-2": "goroutines, syscall rate, syscall duration, they wait, GOMAXPROCS",
+    "02-3": "goroutines, started, GOMAXPROCS, burst length",
+    "02-4": "workload, GOMAXPROCS",
+    "02-5": "syscall rate, syscall duration, GOMAXPROCS, runnable backlog, Go version",
+    "03-1": "cores, goroutines, burst length, lock cost, Go version",
+    "03-2": "GOMAXPROCS, tasks, skew, a thief takes, task length, spread of lengths",
+    "03-3": "GOGC, GOMEMLIMIT, live heap, allocation rate of each, allocators, GOMAXPROCS, that loop",
+    "04-1": "loop length, calls per iteration, syscall rate, Go version, asyncpreemptoff=1",
+    "04-2": "loop length, unsafe share, signal delivery, GOMAXPROCS",
+    "04-3": "loop length, hogs, victims, GOMAXPROCS, Go version, asyncpreemptoff=1, stops of the world",
+    "04-4": "arrival rate, service time, hogs, loop length, syscall rate, GOMAXPROCS, cores",
+    "05": "CPU quota, cores of the host, GOMAXPROCS, load, SLO: 99 % within",
+}
+VIEWS_OF = {
+    "00": "timeline", "01": "timeline queues cpu", "02-1": "stacks states_g", "02-2": "thread_states states_m",
+    "02-3": "queues sources", "02-4": "states_g timeline goroutines", "02-5": "timeline calls",
+    "03-1": "sources", "03-2": "loads steal_graph", "03-3": "heap cpu assists stops", "04-1": "timeline switches",
+    "04-2": "preemptions gantt", "04-3": "latencies stops", "04-4": "responses causes latencies",
+    "05": "throttling responses budget",
+}  # fmt: skip
+
+
+def test_every_chapter_of_the_outline_has_a_panel() -> None:
+    assert [next(name for name in LABS if name.startswith(f"{short}-")) for short in OUTLINE] == list(LABS)
+
+
+@pytest.mark.parametrize("short", list(OUTLINE))
+def test_a_panel_has_the_controls_and_the_views_of_the_outline(short: str) -> None:
+    spec = next(spec for name, spec in LABS.items() if name.startswith(f"{short}-"))
+    assert set(OUTLINE[short].split(", ")) <= {control.label for control in spec.controls}
+    assert set(VIEWS_OF[short].split()) <= set(spec.views)
+
+
+@pytest.mark.parametrize(("spec", "control"), CONTROLS, ids=NAMES)
+def test_a_control_has_a_name_a_tooltip_a_range_and_a_unit_where_it_is_a_quantity(
+    spec: LabSpec, control: AnyControl
+) -> None:
+    assert control.label and len(control.tooltip) > 3 and len(control.samples()) > 1
+    if control.name.endswith(("_us", "_ms", "_ns", "_percent", "_mib", "_s")):
+        assert "(" in control.words()
+
+
 def test_chapter_1_has_the_controls_of_the_outline() -> None:
     assert [control.words() for control in LABS["01-gmp-model"].controls] == [
         "GOMAXPROCS", "goroutines", "burst length (us)", "syscall rate (%)", "syscall duration (us)", "seed",

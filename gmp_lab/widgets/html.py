@@ -40,6 +40,13 @@ STYLE: Final = """<style>
 .gmp-lab td.gmp-wrap { white-space: normal; }
 .gmp-lab.gmp-sheet { overflow-x: auto; } .gmp-lab.gmp-sheet svg { height: auto; background: transparent !important; }
 .gmp-lab-panel .widget-toggle-buttons > div, .gmp-lab-panel .widget-toggle-buttons { flex-wrap: wrap; height: auto; }
+.gmp-narrow .widget-inline-hbox { flex-wrap: wrap; height: auto; }
+.gmp-narrow .widget-inline-hbox > .widget-label { width: 100% !important; text-align: left;
+ justify-content: flex-start; }
+.gmp-narrow .widget-checkbox > .widget-label { display: none; }
+.gmp-narrow .widget-checkbox .widget-label-basic { flex: 1 1 auto; white-space: normal; overflow: visible; }
+.gmp-narrow .widget-slider .slider-container { flex: 1 1 60%; }
+.gmp-narrow .widget-readout { min-width: 5em; } .gmp-narrow .widget-dropdown > select { height: 28px; }
 .gmp-lab kbd { font: inherit; border: 1px solid currentColor; border-radius: 3px; padding: 0 4px; }
 </style>"""
 

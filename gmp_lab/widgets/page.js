@@ -7,6 +7,7 @@
 // A custom message {save: {name, kind, text}} saves a file as a download does.
 // A custom message {copy: text} puts text on the clipboard and is answered with {copied: true or false}.
 
+const NARROW = 560; // pixels: below, labels stand above their controls
 const PANEL = ".gmp-lab-panel, .gmp-quiz";
 
 function lightness(colour) {
@@ -124,7 +125,11 @@ function onPage(el, then) {
 
 function watch(model, el, panel, signal) {
   const tellTheme = () => put(model, "theme", themeOf(panel));
-  const tellWidth = () => { if (panel.clientWidth > 0) put(model, "width", panel.clientWidth); };
+  const tellWidth = () => {
+    if (panel.clientWidth <= 0) return; // not shown
+    panel.classList.toggle("gmp-narrow", panel.clientWidth < NARROW);
+    put(model, "width", panel.clientWidth);
+  };
   const names = () => requestAnimationFrame(() => nameControls(panel)); // after the widgets have changed
   const theme = new MutationObserver(tellTheme);
   let waiting = 0; // a button whose words change gets a new icon, a sheet a new table

@@ -211,7 +211,10 @@ def test_a_narrow_window_and_twice_the_size_cut_nothing_off(stacks: NotebookPage
         ".filter(it => it.checkVisibility()).map(it => it.getBoundingClientRect().right"
         " - panel.getBoundingClientRect().left))]"
     )
+    stacks.page.wait_for_function("document.querySelector('.gmp-lab-panel').classList.contains('gmp-narrow')")
     room, right = stacks.panel.evaluate(width)
+    tracks = "[...panel.querySelectorAll('.slider-container')].filter(it => it.checkVisibility())"
+    assert min(stacks.panel.evaluate(f"panel => {tracks}.map(it => it.clientWidth)")) > 100
     stacks.screenshot(pictures / "narrow.png")
     stacks.page.set_viewport_size({"width": 1300, "height": 1400})
     assert right <= room + 2  # borders
