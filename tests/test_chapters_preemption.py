@@ -184,6 +184,8 @@ def test_several_values_of_a_point_stand_in_one_row(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("GMP_LAB_GO", "none")
     table = sides(CATALOGUE["service"], ("p50_10ms", "p99_10ms"), [(3, "two Ps", "one is free")])
     assert table.heads[1:3] == ("p50_10ms, simulated", "p50_10ms, real Go") and len(table.rows[0]) == len(table.heads)
+    table = sides(CATALOGUE["service"], {"p50_10ms": "median", "p99_10ms": "p99"}, [(3, "two Ps", "one is free")])
+    assert table.heads[1:4:2] == ("median, simulated", "p99, simulated")
 
 
 @pytest.mark.parametrize(("number", "key"), [(99, "wait_over_loop"), (0, "nothing")])

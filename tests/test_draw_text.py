@@ -56,6 +56,12 @@ def test_the_timeline_of_goroutines_in_letters() -> None:
     ]
 
 
+def test_a_window_that_is_short_for_its_place_says_both_of_its_ends() -> None:
+    run = simulate(Config(gomaxprocs=1), fan_out(tasks=4, task_us=1000))
+    assert "from 2,000.0 us to 2,007.0 us, " in text_timeline(run, window=(2_000_000, 2_007_000))
+    assert "from 2 ms to 3 ms, " in text_timeline(run, window=(2_000_000, 3_000_000))
+
+
 @pytest.mark.parametrize("columns", [7, 401, 72.0, "72"])
 def test_an_impossible_number_of_letters_is_refused(columns: object) -> None:
     with pytest.raises(ConfigError, match="from 8 to 400"):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from gmp_lab import ConfigError, experiments, golang
 from gmp_lab.claims import claims
 from gmp_lab.experiments import CATALOGUE, Band, Experiment, Point, Values, bodies, osthreads, record, watched
-from gmp_lab.experiments.model import show, values_of
+from gmp_lab.experiments.model import every, show, values_of
 from gmp_lab.gocell import call_path
 from gmp_lab.golang import GoRun, GoRunError
 
@@ -158,6 +158,13 @@ def test_a_point_of_another_experiment_is_refused() -> None:
 )
 def test_values_are_shown_in_short(value: Any, text: str) -> None:
     assert show(value) == text
+
+
+def test_what_must_be_equal_is_shown_value_by_value(hidden: None) -> None:
+    steal = CATALOGUE["steal"]
+    both = "7 0 1 2 3 4 5 6 11 8 9 10 13 12 14 15 16"
+    assert f"order  {both}  {both}\n" in steal.table(steal.points[0])
+    assert every(tuple(map(float, range(30)))).endswith(" 18 19 and 10 more") and every(()) == "-"
 
 
 # --- the article's claims ------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 from gmp_lab.draw import Table
@@ -12,9 +12,12 @@ from gmp_lab.experiments import Experiment, Result
 Row = tuple[int, str, str]  # number of the point, what it is in words, why the sides agree or differ
 
 
-def sides(experiment: Experiment, keys: str | Sequence[str], rows: Sequence[Row], *, digits: int = 2) -> Table:
+def sides(
+    experiment: Experiment, keys: str | Sequence[str] | Mapping[str, str], rows: Sequence[Row], *, digits: int = 2
+) -> Table:
     """The medians of the values called ``keys`` (one name or several); the caption says where the real come from.
 
+    With a mapping the headings have its words in the place of the names.
     ConfigError for a point or a key that the experiment does not have.
     """
     names = (keys,) if isinstance(keys, str) else tuple(keys)
@@ -28,7 +31,8 @@ def sides(experiment: Experiment, keys: str | Sequence[str], rows: Sequence[Row]
         origins.add(both[1].origin)
         made.append((words, *(_median(result, name) for name in names for result in both), why))
     caption = f"{experiment.question} ({'; '.join(sorted(origins))})"
-    heads = [f"{name}{side}" for name in _said(names) for side in ("simulated", "real Go")]
+    words = tuple(keys[name] for name in names) if isinstance(keys, Mapping) else names
+    heads = [f"{name}{side}" for name in _said(words) for side in ("simulated", "real Go")]
     return Table(caption, ("case", *heads, "why"), tuple(made), digits=digits)
 
 

@@ -251,7 +251,7 @@ def _preempt_drawn(rec: Recording, window: Window | None) -> Drawn:
         return over_time(rec, window, "Nobody was asked to stop", "", traces)
     title = f"{count(len(found), 'request')} to stop: left the P after {duration(nearest_rank(over, 50))} (median)"
     longest = f", {duration(int(over[-1]))} at most" if len(over) else ""
-    note = "each point is a request of sysmon or of a stop of the world: when, and how long until it was followed"
+    note = "a point: when sysmon or a stop of the world asked (repeated: still one), and how long until it left"
     return over_time(rec, window, title + longest, note, traces)
 
 

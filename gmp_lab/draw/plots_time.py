@@ -285,7 +285,7 @@ def _throttle_drawn(rec: Recording, window: Window | None) -> Drawn:
         {"x": in_unit(rec, window, c.t[begins]), "y": [0.0] * len(begins), "text": left, "hovertemplate": "%{text}"},
     ]  # fmt: skip
     stat = cpu_stat(rec)
-    limit = f"{rec.config.quota_us / rec.config.period_us:g} cores" if rec.config.quota_us else "no limit"
+    limit = f"{rec.config.quota_us / rec.config.period_us:g} CPUs" if rec.config.quota_us else "no limit"
     title = f"Limit: {limit}; throttled in {stat.nr_throttled} of {count(stat.nr_periods, 'period')}"
     return over_time(rec, window, title, "cores, on average in each column; ticks below: periods", traces)
 

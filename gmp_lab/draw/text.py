@@ -48,6 +48,8 @@ def text_timeline(
 
 
 def _when(start: int, end: int) -> str:
+    if start and end - start < start // 100:  # "from 10.4 ms to 10.4 ms" would say nothing
+        return f"from {start / 1000:,.1f} us to {end / 1000:,.1f} us"
     return f"from {findings.duration(start)} to {findings.duration(end)}"
 
 

@@ -169,7 +169,9 @@ class Experiment:
         point = self._known(point)
         ours, theirs = self.simulated(point), real or self.real(point)
         rows = [("", ours.source, theirs.source)]
-        rows += [(key, show(ours.values.get(key, ())), show(theirs.values[key])) for key in theirs.values]
+        for key in theirs.values:
+            said = every if key in point.exact else show
+            rows.append((key, said(ours.values.get(key, ())), said(theirs.values[key])))
         widths = [max(len(row[i]) for row in rows) for i in range(3)]
         lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
         for band in point.bands:
@@ -209,6 +211,12 @@ def values_of(run: GoRun) -> Values:
         if not colon:
             raise ConfigError("output", line[:60], "lines such as 'new_threads: 10'")
     return values
+
+
+def every(value: Value, most: int = 20) -> str:
+    """A value that must be equal on both sides, as text: all of it, of a long one the first ``most`` numbers."""
+    some = " ".join(x if isinstance(x, str) else f"{x:.4g}" for x in value[:most])
+    return f"{some} and {len(value) - most} more" if len(value) > most else some or "-"
 
 
 def show(value: Value) -> str:
