@@ -116,7 +116,7 @@ LAST: Final = (
         title="Chapter 4.3: tight loops",
         about="Loops without a call run beside victims that sleep 1 ms and need 100 us, ten times. Since 1.14 a "
         "signal "
-        "stops such a loop after 10 ms; before, everybody waited for its end.",
+        "stops such a loop after 10 to 20 ms; before, everybody waited for its end.",
         controls=(
             loop_length(50_000),
             count("hogs", "hogs", 0, 4, 1, "Goroutines that loop for ever"),
