@@ -131,6 +131,6 @@ def try_guard(answer: Guard) -> Tried:
     cases = []
     for kind, old, new, quota in _CASES:
         late = [late_percent(run(kind, procs, quota, ms=MS)) for procs in (new, old)]
-        said = f"{kind}, from {old} to {new}: {late[0]:.1f} % late after {late[1]:.1f} %"
+        said = f"{kind}, from {old} to {new}: {late[0]:.1f} % late, {late[1]:.1f} % before"
         cases.append(Case(said, (*late, ALLOWED), guard(late[0], late[1], ALLOWED)))
     return tried(answer, cases)
