@@ -123,5 +123,7 @@ def story(rec: Recording) -> Table:
     for i in range(len(rec)):
         fellow = rec.g_name(rec.g[i]) == rec.g_name(g) and rec.g[i] != g
         if due < rec.t[i] <= end and rec.kind[i] in _TOLD and not fellow:
-            rows.append(((rec.t[i] - due) / 1e6, narrate(rec, i).sentence.rstrip(".")))
+            done = rec.t[i] == end and rec.g[i] == g  # it notes how long it took, which the time beside it says, too
+            said = f"G{g} ({rec.g_name(g)}) has answered" if done else narrate(rec, i).sentence.rstrip(".")
+            rows.append(((rec.t[i] - due) / 1e6, said))
     return Table(f"The slowest response, ms since it was due: G{g}", ("ms", "what happens"), tuple(rows), digits=2)

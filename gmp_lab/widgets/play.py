@@ -31,6 +31,8 @@ _KEYS: Final = (
     ("New situation", "plays the one of the next seed"),
     ("In code", "game.decide(...) with the id of an option, game.undo(), game.model_run(), game.score, game.new()"),
 )
+#: A stage on paper: a row of it is up to 125 letters long and must not be broken.
+_SMALL: Final = "font-family:monospace;font-size:80%;white-space:pre;overflow-x:auto"
 _STYLE: Final = """<style>
 .gmp-play .gmp-stage dt { float: none; width: auto; }
 .gmp-play .gmp-stage dd { float: none; padding: 0; }
@@ -180,7 +182,7 @@ class Play(Readable):
             options = "".join(f"<li>{escape(option.words)}</li>" for option in one.options)
             answer = self.game.verdict(one, one.right).said.removeprefix("Right. ")
             parts.append(
-                f'<pre style="font-family:monospace">{escape(stage_text(rec, one.shown, said=False))}</pre>'
+                f'<pre tabindex="0" style="{_SMALL}">{escape(stage_text(rec, one.shown, said=False))}</pre>'
                 f"{quiz.paragraphs(f'Decision {n}. {one.text}')}<ul>{options}</ul>"
                 + quiz.folded(f"Decision {n}, and why", f"{one.right.words}\n{answer}")
             )
