@@ -35,14 +35,29 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, prin
 hypothesis.settings.load_profile("ci" if STRICT else "here")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what this machine cannot run; look for Go and Chromium only if some test asks for them."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Two parts of the tests, which gmp_lab/checks.py runs one after the other; without the option, all."""
+    parser.addoption("--part", choices=("together", "alone"), help="tests that may run beside others, or the rest")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the other part; skip what cannot run here (looks for Go and Chromium only if a test asks)."""
+    part = config.getoption("--part")
+    if part:
+        left = [item for item in items if _alone(item) != (part == "alone")]
+        items[:] = [item for item in items if _alone(item) == (part == "alone")]
+        config.hook.pytest_deselected(items=left)
     reasons = {"go": doctor.why_no_go, "e2e": doctor.why_no_browser}
     for marker, why in reasons.items():
         marked = [item for item in items if item.get_closest_marker(marker)]
         reason = why() if marked else ""
         for item in marked if reason else ():
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _alone(item: pytest.Item) -> bool:
+    """Whether a test measures the machine, so that nothing may run beside it."""
+    return any(item.get_closest_marker(marker) for marker in ("go", "alone"))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

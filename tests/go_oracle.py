@@ -14,7 +14,6 @@ a busy machine that is always something, so no test looks at these times.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from statistics import mean, median
@@ -49,12 +48,16 @@ def _ask(
     return json.loads(run.stdout)
 
 
-def runs_of(ask: Callable[[], Any], runs: int = 5) -> list[Any]:
-    """The distinct results of some runs, the most frequent first, e.g. ``runs_of(lambda: order(300, 1))``."""
-    seen = [ask() for _ in range(runs)]
-    count = Counter(map(repr, seen))
-    distinct = {repr(one): one for one in seen}
-    return [distinct[key] for key, _ in count.most_common()]
+def runs_until(wanted: Any, ask: Callable[[], Any], most: int = 40) -> list[Any]:
+    """The distinct results of some runs, up to the first that is ``wanted``: a busy machine wakes threads late."""
+    seen: list[Any] = []
+    for _ in range(most):
+        found = ask()
+        if found not in seen:
+            seen.append(found)
+        if found == wanted:
+            break
+    return seen
 
 
 # --- exact -------------------------------------------------------------------------------------------------------

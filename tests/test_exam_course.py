@@ -22,7 +22,7 @@ from gmp_lab.exam.course import Course
 from gmp_lab.exam.report import items
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed: it comes with make test")
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("plain_runs")]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.usefixtures("plain_runs")]
 
 ASSIGNMENT = "ch1"
 SIZE = 60
