@@ -28,6 +28,8 @@ except ConfigError as e:
     print(e)
 """
 
+pytestmark = pytest.mark.timeout(600)  # a C compiler that shares the cores
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

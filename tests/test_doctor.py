@@ -115,5 +115,5 @@ def test_missing_test_tools_are_one_remark(monkeypatch: pytest.MonkeyPatch) -> N
     (tools,) = [finding for finding in doctor.examine().findings if finding.name == "test tools"]
     assert (tools.verdict, tools.found.partition("; ")[2]) == (
         "differs",
-        "not pytest, pytest-benchmark, pytest-timeout",
+        "not pytest, pytest-benchmark, pytest-timeout, pytest-xdist",
     )
