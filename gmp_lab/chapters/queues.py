@@ -175,6 +175,6 @@ def race(steps: str, *, cas: bool = True) -> Table:
             seen[who], copied[who] = None, ""
         rows.append((name, did, str(head), " ".join(taken) or "-"))
     twice = sorted({g for g in taken if taken.count(g) > 1})
-    said = f"taken twice: {', '.join(twice)}" if twice else "nobody is taken twice"
-    how = "with compare-and-swap" if cas else "without"
+    said = f"{' and '.join(twice)} taken twice" if twice else "nobody is taken twice"
+    how = "with compare-and-swap" if cas else "without compare-and-swap"
     return Table(f"Owner and thief at one ring, {how}: {said}", ("who", "does", "head", "taken so far"), tuple(rows))
