@@ -65,7 +65,11 @@ def make(patch: pytest.MonkeyPatch, name: str) -> None:
         rules = params.rules
         patch.setattr(params, "rules", lambda go, os: replace(rules(go, os), **ROWS[name]))
         return
-    mutant = MUTANTS[name]
+    change(patch, MUTANTS[name])
+
+
+def change(patch: pytest.MonkeyPatch, mutant: Mutant) -> None:
+    """Change the text of one function, wherever it has been imported."""
     home = importlib.import_module(f"gmp_lab.runtime.{mutant.module}")
     right = getattr(home, mutant.function)
     text = inspect.getsource(right)

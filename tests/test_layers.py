@@ -20,6 +20,7 @@ MODEL = FACTS | {"engine", "heap", "net", "stacks", "timer", "workload", "sync",
 MODEL |= {"stream"}
 READERS = MODEL | {"replay", "narrate", "metrics", "schedtrace", "draw", "golang", "quiz", "claims", "validate"}
 READERS |= {"play", "sweeps", "aftermath", "compare", "cycles", "dump", "export", "gctrace", "scheddetail"}
+READERS |= {"corrections"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -59,6 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "quiz": {"errors"},
     "claims": MODEL | {"cycles", "dump", "experiments", "gctrace", "golang", "gocell", "metrics", "replay"}
     | {"scheddetail", "schedtrace", "stackmath", "sweeps", "twins"},
+    "corrections": FACTS | {"catalog", "claims", "metrics", "simulate", "workload"},
     "twins": {"catalog", "errors", "recording", "workload"},
     "experiments": FACTS | {"catalog", "cycles", "dump", "gctrace", "gocell", "golang", "heap", "metrics", "net"}
     | {"schedtrace", "simulate", "stacks", "stream", "sync", "twins", "workload"},
@@ -78,6 +80,7 @@ MAY_NEED = {
     "export": set(),
     "compare": set(),
     "claims": set(),
+    "corrections": set(),
     "draw": {"numpy", "plotly"},
     "exam": {"nbformat", "nbgrader", "traitlets"},
     "sweeps": {"numpy"},
