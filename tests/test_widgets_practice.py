@@ -169,6 +169,12 @@ def test_in_a_cell_the_words_of_a_verdict_stand_line_by_line(asked: Practice) ->
     assert repr(said) == said and "\n" in said
 
 
+def test_a_terminal_is_shown_no_tags() -> None:
+    one = practice("04-1", kind="verdict")
+    assert "<span lang='zh'>" in one.drill.text and "span" not in repr(one)
+    assert "<span lang='zh'>" in one._repr_mimebundle_()["text/html"]
+
+
 def test_other_seeds_and_kinds_can_be_asked_for() -> None:
     assert practice("01", seed=9).drill.seed == 9
     assert practice("01", kind="verdict").choose.value == "verdict"

@@ -10,6 +10,7 @@ click waits, and an answer that was judged before costs nothing.
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Final
 
@@ -24,6 +25,7 @@ from gmp_lab.practice import TRIES, Drill, drills
 from gmp_lab.widgets.page import Page
 from gmp_lab.widgets.readable import STYLE, Readable, live, paragraphs_html, wide_button
 
+_TAG: Final = re.compile(r"</?span\b[^>]*>")
 _STYLE: Final = """<style>
 .gmp-practice .gmp-quiz-text p { margin: 6px 0; }
 .gmp-quiz-text pre { overflow-x: auto; white-space: pre; padding: 6px 10px; margin: 6px 0;
@@ -127,7 +129,8 @@ class Practice(Readable):
 
     def __repr__(self) -> str:
         one = self.drill.question
-        return f"Practise: {one.title}\n\n{self.drill.text}\n\n({self._in_code()})"
+        asked = _TAG.sub("", self.drill.text)  # what the language of a quoted phrase is, no terminal is told
+        return f"Practise: {one.title}\n\n{asked}\n\n({self._in_code()})"
 
 
 def _name(question: Question) -> str:
