@@ -24,7 +24,9 @@ from gmp_lab.corrections.demo import VERDICTS, Demo, Knob
 from gmp_lab.corrections.model import DEMOS, texts
 from gmp_lab.experiments import CATALOGUE
 from gmp_lab.metrics import measured
+from gmp_lab.runtime import gogo
 from gmp_lab.widgets.labs import lab_spec
+from gmp_lab.workload import OP_SYSCALL
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 TEXTS = list(texts().values())
@@ -310,6 +312,10 @@ AS_THE_ARTICLE = {
     "new-ones-stay-home": text(
         "goroutine", "newproc", "runqput(rt, pp, gp, True)",
         "(runqput(rt, pp, gp, True) if rt.sched.pidle else globrunqput(rt, gp))"),
+    "parking-keeps-the-p": text(
+        "goroutine", "gopark", "    dropg(mp)\n",
+        "    dropg(mp)\n    from gmp_lab.runtime.idle import acquirep, releasep\n"
+        "    acquirep(rt, mp, releasep(rt, mp))\n"),
     "call-keeps-its-p": row("1.27", syscall_hands_over=True),
     "oldest-first": text("runq", "runqgrab", "[pp.runq.popleft() for", "[pp.runq.pop() for"),
     "half-rounded-up": text("runq", "runqgrab", "n = rt.stealable(n)", "n = max(n // 2, min(n, 1))"),
@@ -321,6 +327,7 @@ AS_THE_ARTICLE = {
         "mgcassist", "gcAssistAlloc", "while not gc.limiter.limiting()",
         "while not gc.limiter.limiting() and rt.engine.now * 100 < c.totalAlloc * 1_000_000_000 >> 20"),
     "two-rounds-of-sysmon": constant("sysmonMaxDelay", 20_000),
+    "calls-are-no-check": lambda patch: patch.setattr(gogo, "NOSPLIT", set(gogo.NOSPLIT) - {OP_SYSCALL}),
     "sigurg-preempts": silent,
     "nothing-in-the-loop": checks_in_loops,
     "loops-reach-safe-points": row("1.27", preempt_signal=False),

@@ -11,6 +11,7 @@ from gmp_lab.corrections.demo import Comparison, Measured, Setting, Settings
 from gmp_lab.corrections.model import DEMOS, Text, find, of_section
 
 _CELL: Final = "text-align:left;vertical-align:top;white-space:normal;overflow-wrap:anywhere"
+_WIDE: Final = f"{_CELL};min-width:14em"  # room for names of files and settings
 _HEADS: Final = ("no.", "the article says", "the runtime does", "seen in two runs", "go on")
 
 
@@ -91,7 +92,7 @@ class Correction:
     def _repr_html_(self) -> str:
         marked = {"Verdict"}
         body = "".join(
-            f'<tr><th scope="row" style="{_CELL};min-width:11em">{escape(head)}</th>'
+            f'<tr><th scope="row" style="{_WIDE}">{escape(head)}</th>'
             f'<td style="{_CELL}">{f"<b>{escape(said)}</b>" if head in marked else escape(said)}</td></tr>'
             for head, said in self.rows()
         )
@@ -136,6 +137,10 @@ def _link(text: Text) -> str:
     return f'<a href="{text.notebook}.ipynb">{text.notebook}</a>'
 
 
+def _claims(text: Text) -> str:
+    return "claims " + ", ".join(f'<span style="white-space:nowrap">{one}</span>' for one in text.claims)
+
+
 def _seen(one: Correction) -> tuple[str, str, str]:
     """What is looked at, and the two runs: "go = 1.4: 0"."""
     name = DEMOS[one.id].changed.name
@@ -158,7 +163,8 @@ def _row(one: Correction) -> str:
         escape(text.says),
         escape(text.does),
         f"{escape(seen)}<br>A, {escape(a)}<br>B, {escape(b)}<br><b>{one.verdict}</b>",
-        f"<code>{text.id}</code><br>{_link(text)}<br>{text.symbol} in {text.file}<br>claims {', '.join(text.claims)}",
+        f"<code>{text.id}</code><br>{_link(text)}<br>{text.symbol} in {text.file}<br>{_claims(text)}",
     )
-    tds = "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells)
+    styles = (_CELL, _CELL, _WIDE, _WIDE)
+    tds = "".join(f'<td style="{style}">{cell}</td>' for style, cell in zip(styles, cells, strict=True))
     return f'<tr><th scope="row" style="vertical-align:top">{text.number}</th>{tds}</tr>'
