@@ -31,7 +31,7 @@ def sides(
         origins.add(both[1].origin)
         made.append((words, *(_median(result, name) for name in names for result in both), why))
     caption = f"{experiment.question} ({'; '.join(sorted(origins))})"
-    named = tuple(keys[name] for name in names) if isinstance(keys, Mapping) else names
+    named: tuple[str, ...] = tuple(keys[name] for name in names) if isinstance(keys, Mapping) else names
     heads = [f"{name}{side}" for name in _said(named) for side in ("simulated", "real Go")]
     return Table(caption, ("case", *heads, "why"), tuple(made), digits=digits)
 
