@@ -50,7 +50,7 @@ class Play(Readable):
         self._lock = threading.RLock()
         self.game = Game(seed, level, mode, kinds)
         self.head, self.asked = w.HTML(), w.HTML()
-        self.stage = w.HTML(layout=w.Layout(width="100%"))
+        self.stage = w.HTML(layout=w.Layout(width="auto"))
         self.choice = w.RadioButtons(options=[], layout=w.Layout(width="100%"))
         self.said, self.told, self.score_line, self.help = live(), live(), live(), w.HTML()
         self.page = Page()

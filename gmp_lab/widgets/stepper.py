@@ -78,7 +78,7 @@ class Stepper:
             options=[*STOPS, THIS_G], description="stop when", style={"description_width": "initial"},
             tooltip="Which events the buttons and the player stop at", layout=w.Layout(width="300px"),
         )  # fmt: skip
-        self.stage = w.HTML(layout=w.Layout(width="100%"))
+        self.stage = w.HTML(layout=w.Layout(width="auto"))
         self.note = w.HTML()
         buttons = (self.first, self.back, self.forward, self.play, self.stops, self.note)
         self.bar = w.Box(buttons, layout=w.Layout(flex_flow="row wrap", align_items="center"))

@@ -64,6 +64,18 @@ def test_every_view_of_every_chapter_is_drawn(all_labs: NotebookPage, name: str,
     panel.screenshot(path=str(pictures / f"lab-{name}.png"))
 
 
+_STICKS_OUT = """panel => {
+  const right = panel.getBoundingClientRect().right + 0.5;
+  return [...panel.querySelectorAll(".gmp-stage, .gmp-stage tr, .widget-html-content")]
+    .filter(it => it.checkVisibility() && it.getBoundingClientRect().right > right && !it.closest(".gmp-sheet"))
+    .map(it => it.className + ": " + it.getBoundingClientRect().right + " > " + right);
+}"""
+
+
+def test_no_stage_sticks_out_of_its_panel(all_labs: NotebookPage) -> None:
+    assert [found for panel in panels(all_labs) for found in panel.evaluate(_STICKS_OUT)] == []
+
+
 def show(page: NotebookPage, **values: Any) -> None:
     """Wait until the panel shows the run that these values stand for."""
     rec = expected(LABS["02-1-goroutine-and-stack"], values)
