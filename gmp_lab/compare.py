@@ -160,7 +160,7 @@ def parting(a: Recording, b: Recording, names: tuple[str, str] = ("simulated", "
     if not times:
         return None
     _, p, n, i, j = min(times)
-    told = f"They part at the {n}. goroutine that P{p} runs: {_did(a, i, names[0])}; {_did(b, j, names[1])}."
+    told = f"They part at the goroutine that P{p} runs as number {n}: {_did(a, i, names[0])}; {_did(b, j, names[1])}."
     return Parting(p, n, i, j, told)
 
 

@@ -58,9 +58,11 @@ THREADS: Final = Plot(_thread_styles, _thread_drawn, _thread_table, "threads", y
 
 # --- where the Ps' time goes --------------------------------------------------------------------------------------
 
-_CPU: Final = ("program", "mark workers", "assists", "scheduling", "in a system call", "waking or no core", "idle")
+_CPU: Final = (
+    "program", "mark workers", "assists", "scheduling or spinning", "in a system call", "waking or no core", "idle",
+)  # fmt: skip
 _CPU_STATES: Final = (
-    ("scheduling", ("scheduling", "spinning")), ("in a system call", ("syscall",)),
+    ("scheduling or spinning", ("scheduling", "spinning")), ("in a system call", ("syscall",)),
     ("waking or no core", ("waking", "no core")), ("idle", ("idle",)),
 )  # fmt: skip
 _CPU_LOOKS: Final = ("running", "polling", "spinning", "scheduling", "syscall", "waking", "idle")
@@ -97,9 +99,9 @@ def _cpu_drawn(rec: Recording, window: Window | None) -> Drawn:
     _, shares = cpu_shares(rec, window)
     total = _cpu_totals(rec, window)
     whole = sum(total.values())
-    parts = ", ".join(
-        f"{name} {percent(total[name], whole)}" for name in ("program", "mark workers", "assists", "idle")
-    )
+    collector = ("mark workers", "assists")
+    others = collector if any(total[name] for name in collector) else ("in a system call",)  # no word of what is not
+    parts = ", ".join(f"{name} {percent(total[name], whole)}" for name in ("program", *others, "idle"))
     shown = [{"y": np.round(shares[name], 3).astype(np.float32)} for name in _CPU]
     return over_time(rec, window, f"Time of the Ps: {parts}", "Ps in each use, on average in each column", shown)
 

@@ -206,7 +206,7 @@ VIEWS: Final[dict[str, View | Sheet]] = {
         _switch_title, _switch_twin,
     ),
     "thread_states": _plot("Threads by state", "How many threads were in which state, over time", THREADS),
-    "cpu": _plot("Time of the Ps", "Program, mark workers, assists, scheduling, idle, over time", CPU),
+    "cpu": _plot("Time of the Ps", "Program, collector, scheduling, system calls, idle, over time", CPU),
     "heap": _plot("Heap", "Heap in use, goal, cycles and stops of the world", HEAP),
     "stops": _plot("Stops of the world", "How long each took, and how long until all had stopped", STOPS),
     "assists": _plot("Assists", "How long each goroutine had to mark because it allocated", ASSISTS),
