@@ -14,7 +14,7 @@ import pytest
 
 from gmp_lab.exam.answer import Answer
 from gmp_lab.exam.bank import Assignment, assignments
-from gmp_lab.exam.judge import judge
+from gmp_lab.exam.judge import CHECK_FAILED, judge
 from gmp_lab.exam.model import KINDS, Question
 from gmp_lab.exam.paper import paper
 from gmp_lab.exam.report import spreads, spreads_text
@@ -97,6 +97,7 @@ def test_no_answer_of_whatever_type_breaks_a_check(question: Question) -> None:
         verdict = judge(question, params, "\n".join(lines))
         lucky = len(names) == 1 and not function  # a single value may happen to be right
         assert 0 <= verdict.points < question.points or lucky, value
+        assert CHECK_FAILED not in verdict.feedback(), (value, verdict.feedback())
         assert all(mark.reason for mark in verdict.marks if mark.points < mark.of)
 
 

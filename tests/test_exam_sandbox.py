@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from gmp_lab import Config, simulate
 from gmp_lab.exam import sandbox
 from gmp_lab.exam.sandbox import Budget, Given, ask, calls_of, run_of, value_of
 from gmp_lab.golang import confine
-from gmp_lab.recording import Recording
+from gmp_lab.transcript import read_transcript
 
 SEALED = sys.platform == "linux" and confine.version() > 0
 sealed = pytest.mark.skipif(not SEALED, reason="no Landlock: run it on Linux 5.13 or later")
@@ -108,14 +109,13 @@ def test_one_call_that_fails_leaves_the_others() -> None:
     assert calls[0].problem.startswith("ZeroDivisionError in line 2") and calls[1].value == 1
 
 
-def test_a_program_gives_its_recording() -> None:
-    import base64  # noqa: PLC0415
-
+def test_a_program_gives_its_transcript() -> None:
     source = "from gmp_lab import work\ndef main(us):\n    yield work(us=us)"
     said = ask(source, [run_of("main", {"gomaxprocs": 3}, 50)])
     (given,) = said.given
     assert isinstance(given, Given) and not given.problem
-    assert Recording.from_bytes(base64.b85decode(given.value)).config.gomaxprocs == 3
+    rec = simulate(Config(gomaxprocs=3), read_transcript(given.value))
+    assert (rec.ended, rec.end_ns) == ("exit", 50_000)
 
 
 ATTACKS = {

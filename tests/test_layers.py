@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "stackmath": {"errors", "params"},
     "catalog": {"errors", "heap", "net", "stacks", "stream", "sync", "workload"},
     "recording": {"errors", "config", "vocabulary"},
+    "transcript": {"errors", "heap", "net", "stacks", "sync", "timer", "workload"},
     "runtime": {"engine", "heap", "net", "stacks", "timer", "workload", "sync", "params", "vocabulary", "errors"}
     | {"config"},
     "simulate": {"config", "recording", "runtime", "engine", "workload", "errors"},
@@ -66,7 +67,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"schedtrace", "simulate", "stacks", "stream", "sync", "twins", "workload"},
     "gocell": {"dump", "errors", "gctrace", "golang", "metrics", "recording", "schedtrace"},
     "chapters": READERS | {"experiments", "gocell", "stackmath", "twins"},
-    "exam": READERS | {"twins", "__init__"},
+    "exam": READERS | {"transcript", "twins", "__init__"},
     "practice": READERS | {"exam", "stackmath", "twins", "__init__"},
     "widgets": READERS | {"exam", "practice"},
     "__init__": {"config", "errors", "recording", "replay", "simulate", "sync", "timer", "workload"},
@@ -74,7 +75,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Commands: nothing imports them except one another.  What they may import themselves is not ruled here.
 COMMANDS = {"__main__", "cli", "doctor", "checks", "setup_env", "notebook_tool", "notebook_prose", "compiled"}
 STDLIB_ONLY = MODEL | {"replay", "validate", "narrate", "schedtrace", "golang", "quiz", "twins", "__init__"}
-STDLIB_ONLY |= {"play", "aftermath", "scheddetail", "dump", "gctrace", "cycles"}
+STDLIB_ONLY |= {"transcript", "play", "aftermath", "scheddetail", "dump", "gctrace", "cycles"}
 MAY_NEED = {
     "metrics": {"numpy"},
     "export": set(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -46,7 +47,8 @@ def _order_check(p: Params, answer: Answer) -> list[Mark]:
     return [
         mark("every goroutine once", 1, whole, "The list does not hold every goroutine exactly once."),
         mark("who runs first", 1, whole and same(given[0], truth[0]),
-             "The goroutine that was started last stands in runnext, and runnext comes before the ring.", see="01"),
+             "The goroutine that was started last stands in runnext, and runnext comes before the ring.",
+             misconception="new-goroutine-tail" if whole and given[0] == 0 else "", see="01"),
         mark("the ring", 1, whole and [i for i in given[1:] if i != p["k"]] == others and same(given[0], truth[0]),
              "A ring is taken from its head: who has waited there longest comes first.", see="01"),
         mark("who gives way", 1, whole and same(given, truth),
@@ -96,12 +98,14 @@ def _waiting(n: int) -> tuple[int, int, int]:
 def _places_check(p: Params, answer: Answer) -> list[Mark]:
     answer.value("runnext", "ring", "global_queue")
     runnext, ring, queue = _waiting(p["n"])
+    alone = dict.fromkeys((p["n"] - 256, p["n"] - 257), "full-ring-waits")
     return [
-        one_value(answer, "runnext", runnext, 1, "runnext holds the goroutine that was started last.", see="02-3"),
+        one_value(answer, "runnext", runnext, 1, "runnext holds the goroutine that was started last.",
+                  believed={0: "new-goroutine-tail"}, see="02-3"),
         one_value(answer, "ring", ring, 1.5, "Each time that the ring is full, half of it and the one that found no "
                   "room leave together.", near={ring + 1: 0.5, ring - 1: 0.5}, see="02-3"),
         one_value(answer, "global_queue", queue, 1.5, "What leaves the ring are 128 and one more at a time, not one.",
-                  near={queue + 1: 0.5, queue - 1: 0.5}, see="02-3"),
+                  near={queue + 1: 0.5, queue - 1: 0.5}, believed=alone, see="02-3"),
     ]  # fmt: skip
 
 
@@ -243,11 +247,13 @@ def _theft_check(p: Params, answer: Answer) -> list[Mark]:
         while prefix < min(len(given), len(sizes)) and same(given[prefix], sizes[prefix]):
             prefix += 1
     share = prefix / len(sizes) if type(given) is list and len(given) <= len(sizes) + 1 else 0.0
+    down = "steal-half-down" if type(given) is list and same(given[:1], [(p["n"] - 1) // 2]) else ""
+    tail = "steal-from-tail" if same(answer.value("first_three"), [p["n"] - 2, p["n"] - 3, p["n"] - 4]) else ""
     return [
         mark("the batches", 2, share if same(given, sizes) else min(share, 0.75),
-             "A theft takes half of what is in the ring, rounded up, until it is empty.", see="03-2"),
+             "A theft takes half of what is in the ring, rounded up, until it is empty.", misconception=down, see="03-2"),
         one_value(answer, "first_three", order[:3], 2, "The thief runs the last of its batch first, then the others from "
-                  "the oldest on: they came from the head of the ring.", see="03-2"),
+                  "the oldest on: they came from the head of the ring.", misconception=tail, see="03-2"),
     ]  # fmt: skip
 
 
@@ -275,10 +281,27 @@ many does it take from the ring at each theft, until the ring is empty? Give the
 # --- reading schedtrace -----------------------------------------------------------------------------------------------
 
 
-def _lines(p: Params) -> list[str]:
-    config = Config(gomaxprocs=p["procs"], cores=2, schedtrace_ms=5, startup="real", seed=p["seed"])
-    program = steady_mix(goroutines=p["goroutines"], burst_us=100, syscall_us=300, syscall_percent=40, bursts=25, seed=p["seed"])
-    return schedtrace_text(simulate(config, program)).splitlines()[2:5]
+@lru_cache(maxsize=1024)
+def _schedtrace(procs: int, goroutines: int, seed: int) -> tuple[str, ...]:
+    config = Config(gomaxprocs=procs, cores=2, schedtrace_ms=5, startup="real", seed=seed, until_ns=22_000_000)
+    program = steady_mix(goroutines=goroutines, burst_us=100, syscall_us=300, syscall_percent=40, bursts=25, seed=seed)
+    return tuple(schedtrace_text(simulate(config, program)).splitlines()[2:5])
+
+
+def _lines(p: Params) -> tuple[str, ...]:
+    return _schedtrace(p["procs"], p["goroutines"], p["seed"])
+
+
+def _trace_draw(draw: Random) -> dict[str, Any]:
+    """A run whose second line has something in the global queue and in two rings, and threads that are parked."""
+    while True:
+        p = {"procs": draw.randrange(3, 7), "goroutines": draw.randrange(40, 90), "seed": draw.randrange(1, 10_000)}
+        lines = _lines(p)
+        if len(lines) < 3:
+            continue
+        line = parse_schedtrace(lines[1])[0]
+        if line.runqueue and line.idlethreads and sum(n > 0 for n in line.queues) >= 2:
+            return p
 
 
 def _trace_truth(p: Params) -> dict[str, int]:
@@ -313,7 +336,7 @@ def _trace_check(p: Params, answer: Answer) -> list[Mark]:
 TRACE = Question(
     id="ch1-schedtrace", title="Reading schedtrace", kind="diagnose", points=6, minutes=8, see="01",
     objective="Read a line of schedtrace, and say what is not in it",
-    draw=lambda draw: {"procs": draw.randrange(3, 7), "goroutines": draw.randrange(40, 90), "seed": draw.randrange(1, 10_000)},
+    draw=_trace_draw,
     text=lambda p: "A program printed these lines (the second is asked about):\n\n```text\n" + "\n".join(_lines(p)) + """
 ```
 

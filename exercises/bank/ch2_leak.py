@@ -94,6 +94,21 @@ def main(requests):
             yield log(got[1])
         yield sleep(ms=20)
 """
+_IDLE: Final = """
+from gmp_lab import go, log, sleep
+
+def replica(i):
+    yield sleep(us=1)
+
+def main(requests):
+    for times in requests:
+        for i in range(len(times)):
+            yield go(replica, i)
+        first = min(times)
+        yield sleep(ms=min(first, TIMEOUT))
+        yield log(times.index(first) if first <= TIMEOUT else -1)
+        yield sleep(ms=20)
+"""
 _GRACE: Final = 4_000_000  # ns that a replica has to hear that it is to stop
 _BLOCKED: Final = 8_000_000  # ns after which somebody who waits for a channel is taken to wait for ever
 _MS: Final = 1_000_000
@@ -133,6 +148,15 @@ def _requests(rec: Recording) -> list[_Request]:
     return found
 
 
+def _worked(rec: Recording, one: _Request, times: list[int]) -> bool:
+    """Whether its replicas were there as long as they had work: each for its time, or until main's note (less 1 ms)."""
+    born = {e.g: e.t for e in rec if e.kind == v.E_GO_CREATE}
+    gone = {e.g: e.t for e in rec if e.kind == v.E_EXIT}
+    lives = sorted(gone.get(g, rec.end_ns) - born[g] for g in one.replicas)
+    needed = sorted(min(ms * _MS, one.noted - one.begins) - _MS for ms in times)
+    return all(life >= least for life, least in zip(lives, needed, strict=True))
+
+
 def _alive(rec: Recording, gs: tuple[int, ...], t: int) -> bool:
     state = state_at(rec, min(t, rec.end_ns))
     return any(g in state.gs and state.gs[g].status != 6 for g in gs)
@@ -155,12 +179,14 @@ def _check(p: Params, answer: Answer) -> list[Mark]:
     spent = [one.noted - one.begins for one in done]
     due = [min(*times, p["timeout"]) * _MS for times in asked]
     honest = started and all(s >= d for s, d in zip(spent, due, strict=True))
+    honest = honest and all(_worked(rec, one, times) for one, times in zip(done, asked, strict=True))
     ended = rec.ended == "exit"
     panicked = "panic-ends-goroutine" if rec.ended.startswith("panic") else ""
     how = "" if ended else f" (The run ended otherwise: {rec.ended.splitlines()[0][:60]}.)"
     return [
         mark("what main notes", 1.25, honest and [one.value for one in done] == truth,
-             f"main notes the fastest replica's number once for each request, or -1 at the timeout.{how}",
+             "main notes the fastest replica's number once for each request, or -1 at the timeout; and each replica "
+             f"works for its time, or until then.{how}",
              misconception=panicked, see="02-4"),
         mark("in time", 1, honest and ended and all(s <= d * 1.3 + 3 * _MS for s, d in zip(spent, due, strict=True)),
              f"main goes on as soon as there is an answer, or the time is over.{how}", see="02-4"),
@@ -203,6 +229,7 @@ You may give `replica` other parameters and add functions. `notebooks/reference/
         Wrong("told only at the end", _with(_REFERENCE, "if told == 0", "if told == 7"), 0.7),
         Wrong("nobody is told", _with(_REFERENCE, "        yield close(done)\n", ""), 0.45),
         Wrong("asks nobody", _with(_STARTER, "yield go(replica, i, ms, answers)", "pass", "(yield recv(answers))", "times.index(min(times))"), 0.0),
+        Wrong("replicas that do nothing", _with(_IDLE), 0.0),
         Wrong("a panic as an end", _with(_STARTER, "chan, go", "chan, close, go", "        yield sleep(ms=20) ", "        yield close(answers)\n        yield sleep(ms=20) "), 0.2),
     ),
     partial=((_with(_BUFFERED), 0.7), (_with(_REFERENCE, "        yield close(done)\n", ""), 0.45)),

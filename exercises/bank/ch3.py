@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from random import Random
@@ -14,8 +15,10 @@ from gmp_lab.exam import Answer, Mark, Question, Wrong, mark
 from gmp_lab.exam.bank import Assignment
 from gmp_lab.exam.model import Params
 from gmp_lab.metrics import total_usage, usage
+from gmp_lab.sync import OP_MUTEX_LOCK, OP_MUTEX_UNLOCK
+from gmp_lab.workload import OP_WORK
 
-from .kit import Case, assigned, implement, one_value, play, same, verdicts
+from .kit import Case, assigned, implement, one_value, play, verdicts
 
 # --- one queue and its lock -----------------------------------------------------------------------------------------
 
@@ -153,7 +156,7 @@ spins already, `nmspinning` how many threads do, `npidle` how many of the `gomax
     cases={
         "who spins goes on": (0.5, "A thread that spins already need not ask again.",
                               lambda d, p: [[True, d.randrange(9), 8, d.randrange(8)] for _ in range(8)]),
-        "few spin": (1, "Fewer than half of the busy Ps may be looked for work for.",
+        "few spin": (1, "As long as fewer threads spin than half of the busy Ps, one more may.",
                      lambda d, p: [[False, n, 2 * n + 1 + e, e] for n, e in ((d.randrange(9), d.randrange(9)) for _ in range(8))]),
         "too many spin": (1, "As many spinning threads as half of the busy Ps are enough: more would only burn CPU time.",
                           lambda d, p: [[False, n, 2 * n + e, e] for n, e in ((d.randrange(1, 9), d.randrange(9)) for _ in range(8))]),
@@ -428,19 +431,32 @@ def workers(procs):
 
 
 def _assist_truth(p: Params) -> dict[str, int]:
-    owed = max(int(p["ratio"] / 4 * p["debt"]), 64 << 10)
-    return {"scan_bytes": owed, "own_bytes": max(0, owed - p["credit"])}
+    small, large = (max(int(p["ratio"] / 4 * p[debt]), 64 << 10) for debt in ("small", "large"))
+    return {"scan_a": small, "own_a": small - p["credit"], "scan_b": large}
+
+
+def _owed(p: Params) -> int:
+    """What A owes, without the least work of an assist."""
+    return int(p["ratio"] / 4 * p["small"])
+
+
+def _debts(draw: Random) -> dict[str, int]:
+    """For everybody a debt for which the least work counts, and one for which it does not."""
+    ratio = draw.choice((2, 3, 5, 6, 7, 9))
+    edge = (64 << 10) * 4 // ratio
+    return {"ratio": ratio, "small": draw.randrange(edge // 8, edge * 3 // 4), "large": draw.randrange(edge * 3 // 2, edge * 4),
+            "credit": 1024 * draw.randrange(5, 55)}  # fmt: skip
 
 
 def _assist_check(p: Params, answer: Answer) -> list[Mark]:
     truth = _assist_truth(p)
     answer.value(*truth, "starts")
     return [
-        one_value(answer, "scan_bytes", truth["scan_bytes"], 1.5, "The debt times the assist ratio, but at least 64 KiB: an "
-                  "assist does more than it owes, so that it is not called for every object.",
-                  near={int(p["ratio"] / 4 * p["debt"]): 0.5}, see="03-3"),
-        one_value(answer, "own_bytes", truth["own_bytes"], 1.5, "Background workers have left credit: what is taken from it "
+        one_value(answer, "scan_a", truth["scan_a"], 1, "The debt times the assist ratio, but at least gcOverAssistWork: an "
+                  "assist does more than it owes, so that it is not called for every object.", see="03-3"),
+        one_value(answer, "own_a", truth["own_a"], 1, "Background workers have left credit: what is taken from it "
                   "need not be scanned.", see="03-3"),
+        one_value(answer, "scan_b", truth["scan_b"], 1, "The debt, in bytes, times the scan work for each of them.", see="03-3"),
         one_value(answer, "starts", "c", 1, believed={"a": "assist-heap-trigger"}, reason="An assist begins when a goroutine that allocates has spent its credit, while a "
                   "collection marks: a debt, and no size of the heap.", see="03-3"),
     ]  # fmt: skip
@@ -449,18 +465,24 @@ def _assist_check(p: Params, answer: Answer) -> list[Mark]:
 ASSIST = Question(
     id="ch3-assist", title="What an assist costs", kind="compute", points=4, minutes=6, see="03-3",
     objective="Work out how much a goroutine in debt must scan, and say what makes it assist",
-    draw=lambda draw: {"debt": 1024 * draw.randrange(8, 200), "ratio": draw.randrange(2, 10), "credit": 1024 * draw.randrange(5, 55)},
-    text=lambda p: f"""A collection is marking. A goroutine owes for {p['debt']} bytes; the pacer asks for {p['ratio'] / 4:g} bytes of scan work for
-each byte allocated (`assistWorkPerByte`), and background workers have left a credit of {p['credit']} bytes of scan work.
+    draw=_debts,
+    text=lambda p: f"""A collection is marking. The pacer asks for {p['ratio'] / 4:g} bytes of scan work for each byte allocated
+(`assistWorkPerByte`). Goroutine A owes for {p['small']} bytes, goroutine B for {p['large']}. Background workers have left a credit of
+{p['credit']} bytes of scan work, which A takes: it comes first. (`gcOverAssistWork` is 65536.)
 
-* `scan_bytes`: for how many bytes of scan work does `gcAssistAlloc` account (rounded down)?
-* `own_bytes`: how many of them must the goroutine scan itself, after the credit?
+* `scan_a`: for how many bytes of scan work does `gcAssistAlloc` account when A calls it (rounded down)?
+* `own_a`: how many of them must A scan itself, after the credit?
+* `scan_b`: for how many does it account when B calls it?
 * `starts`: what makes a goroutine assist? **a** the heap is above 80 % of its goal; **b** the background workers are late;
   **c** it allocates while a collection marks, and has no credit left; **d** it has run for 10 ms.""",
-    starter=lambda p: "scan_bytes = ...\nown_bytes = ...\nstarts = ...", form="scan_bytes: int; own_bytes: int; starts: str",
+    starter=lambda p: "scan_a = ...\nown_a = ...\nscan_b = ...\nstarts = ...",
+    form="scan_a: int; own_a: int; scan_b: int; starts: str",
     check=_assist_check, reference=lambda p: assigned({**_assist_truth(p), "starts": "c"}),
-    believer=lambda p: assigned({"scan_bytes": p["debt"], "own_bytes": p["debt"], "starts": "a"}),
-    wrong=(Wrong("no credit", lambda p: assigned({"scan_bytes": _assist_truth(p)["scan_bytes"], "own_bytes": _assist_truth(p)["scan_bytes"], "starts": "b"}), 0.4),),
+    believer=lambda p: assigned({"scan_a": p["small"], "own_a": p["small"], "scan_b": p["large"], "starts": "a"}),
+    wrong=(
+        Wrong("no least work", lambda p: assigned({**_assist_truth(p), "scan_a": _owed(p), "own_a": max(0, _owed(p) - p["credit"]), "starts": "c"}), 0.5),
+        Wrong("no credit", lambda p: assigned({**_assist_truth(p), "own_a": 64 << 10, "starts": "c"}), 0.75),
+    ),
     partial=((lambda p: assigned({**_assist_truth(p), "starts": "b"}), 0.75),),
     claims=("3.3-16",),
 )  # fmt: skip
@@ -485,13 +507,11 @@ def _gc_truth(p: Params) -> dict[str, Any]:
 def _gc_check(p: Params, answer: Answer) -> list[Mark]:
     truth = _gc_truth(p)
     answer.value(*truth)
-    given = answer.value("gogc")
-    near = isinstance(given, int) and not isinstance(given, bool) and abs(given - p["gogc"]) <= 0.25 * p["gogc"]
     return [
         one_value(answer, "at_start", truth["at_start"], 1, "The first of the three sizes: the heap when marking began.", see="03-3"),
         one_value(answer, "live", truth["live"], 1, "The third of the three sizes: what was found reachable.", see="03-3"),
-        mark("gogc", 2, 1.0 if same(given, p["gogc"]) else 0.75 if near else 0.0,
-             "The goal is about what is live times (1 + GOGC/100), both in the same line's neighbourhood.", see="03-3"),
+        one_value(answer, "gogc", p["gogc"], 2, "The goal is about what was live after the collection before, times "
+                  "(1 + GOGC/100).", see="03-3"),
         one_value(answer, "who", truth["who"], 1, "In the CPU times, behind the first plus: assists / dedicated and fractional / "
                   "idle workers.", see="03-3"),
     ]  # fmt: skip
@@ -562,23 +582,34 @@ def _convoy(p: Params, fixed: bool = False) -> str:
 def _convoy_check(p: Params, answer: Answer) -> list[Mark]:
     rec = answer.recording("main", {"gomaxprocs": p["workers"]})
     logged = [row[-1] for row in rec.logs()]
+    guarded = _guarded(answer.did, p["update"] * 1000) >= p["workers"] * p["rounds"]
     complete = sorted(logged) == sorted(i for i in range(p["workers"]) for _ in range(p["rounds"]))
     busy = total_usage(usage(rec)).running_ns / 1000
     whole = complete and rec.ended == "exit" and busy >= 0.99 * p["workers"] * p["rounds"] * (p["compute"] + p["update"])
     ideal = p["rounds"] * (p["compute"] + p["update"])
-    guarded = any(event.name == "park" for event in rec) or p["workers"] * p["update"] < ideal
     fast = whole and rec.end_ns / 1000 <= 1.6 * ideal
     return [
         mark("all work is still done", 1, whole, "Every worker must compute, update and log in each of its rounds.", see="03-2"),
         mark("the Ps work side by side", 3, fast, "As long as the lock is held while computing, only one P computes at a time: "
              "take it for what is shared alone.", see="03-2"),
-        mark("what is shared stays guarded", 1, whole and guarded and _locks(answer.source),
+        mark("what is shared stays guarded", 1, whole and guarded,
              "The update needs the lock: Lock before it, Unlock behind it."),
     ]  # fmt: skip
 
 
-def _locks(source: str) -> bool:
-    return ".Lock()" in source and ".Unlock()" in source
+def _guarded(did: list[list[list[Any]]], update_ns: int) -> int:
+    """How often somebody computed for at least so long between Lock and Unlock of the lock that saw most of that."""
+    found: Counter[str] = Counter()
+    for script in did:
+        worked: dict[str, int] = {}  # under each lock that this goroutine holds
+        for code, *rest in script:
+            if code == OP_MUTEX_LOCK:
+                worked[str(rest)] = 0
+            elif code == OP_MUTEX_UNLOCK:
+                found[str(rest)] += worked.pop(str(rest), 0) >= update_ns
+            elif code == OP_WORK:
+                worked = {lock: ns + rest[0] for lock, ns in worked.items()}
+    return max(found.values(), default=0)
 
 
 CONVOY = Question(
@@ -598,6 +629,9 @@ guarded by the lock. It is run with `GOMAXPROCS={p['workers']}`; `main` must be 
     wrong=(
         Wrong("more goroutines", lambda p: _convoy(p).replace(f"range({p['workers']})", f"range({p['workers'] - 1})"), 0.0),
         Wrong("no work", lambda p: _convoy(p, fixed=True).replace(f"work(us={p['compute']})", "work(us=1)"), 0.0),
+        Wrong("a lock of its own for each", lambda p: _convoy(p, fixed=True).replace("    for step in", "    mu = Mutex()\n    for step in"), 0.8),
+        Wrong("a lock around nothing", lambda p: _convoy(p, fixed=True).replace("yield mu.Lock()", "yield mu.Lock(); yield mu.Unlock()").replace("        yield mu.Unlock()\n    yield wg", "    yield wg"), 0.8),
+        Wrong("a lock in a comment", lambda p: "\n".join(x for x in _convoy(p, fixed=True).splitlines() if "ock()" not in x) + "\n# mu.Lock() mu.Unlock()", 0.8),
         Wrong("no lock", lambda p: "\n".join(x for x in _convoy(p, fixed=True).splitlines() if "ock()" not in x), 0.8),
     ),
     partial=((_convoy, 0.4),),
@@ -642,9 +676,11 @@ def _tune_check(p: Params, answer: Answer) -> list[Mark]:
         return [mark("a value of the list", 5, False, reason, see="03-3")]
     share, heap = _tuned(gogc, 2, p["live"], p["rate"])
     return [
-        mark("within the memory", 2.5, heap <= most_heap and share < 99, f"The heap grew to {heap} MiB: a larger GOGC lets it grow further.", see="03-3"),
-        mark("within the CPU time", 2.5, share <= most_share, f"The collector took {share:g} % of the CPU time: a smaller GOGC makes it "
+        mark("within the memory", 1, heap <= most_heap and share < 99, f"The heap grew to {heap} MiB: a larger GOGC lets it grow further.", see="03-3"),
+        mark("within the CPU time", 1, share <= most_share, f"The collector took {share:g} % of the CPU time: a smaller GOGC makes it "
              "collect more often.", see="03-3"),
+        mark("both", 3, heap <= most_heap and share <= most_share, "One of the two limits alone is held by the least or the "
+             "largest value, too: the task is to hold both.", see="03-3"),
     ]  # fmt: skip
 
 
@@ -660,10 +696,10 @@ heap may never be larger than {_slo(p)[1]} MiB. Which value of GOGC holds both? 
     starter=lambda p: "gogc = ...", form="gogc: int", check=_tune_check,
     reference=lambda p: assigned({"gogc": p["gogc"]}), believer=lambda p: assigned({"gogc": 0}),
     wrong=(
-        Wrong("too large", lambda p: assigned({"gogc": 800}), 0.5), Wrong("too small", lambda p: assigned({"gogc": 25}), 0.5),
+        Wrong("too large", lambda p: assigned({"gogc": 800}), 0.2), Wrong("too small", lambda p: assigned({"gogc": 25}), 0.2),
         Wrong("not of the list", lambda p: assigned({"gogc": 120}), 0.0),
     ),
-    partial=((lambda p: assigned({"gogc": 25}), 0.5),),
+    partial=((lambda p: assigned({"gogc": 25}), 0.2),),
 )  # fmt: skip
 
 ASSIGNMENT = Assignment(

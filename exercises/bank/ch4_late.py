@@ -266,7 +266,7 @@ def _repair_check(p: Params, answer: Answer) -> list[Mark]:
     beats = [t for t, _, value in rec.logs() if value >= 100]
     told = [value for *_, value in rec.logs() if value >= 100] == [100 + k for k in range(p["beats"])]
     one_p = not any(e.kind == v.E_STW_START and e.arg != 1 for e in rec)
-    ran = total_usage(usage(rec, 0, max(crunched.values(), default=0) + 1)).running_ns if crunched else 0
+    ran = total_usage(usage(rec, 0, min(max(crunched.values(), default=0) + 1, rec.end_ns))).running_ns if crunched else 0
     whole = sorted(crunched) == list(range(p["workers"])) and ran >= needed and told and one_p and rec.ended == "exit"
     gaps = [(after - before) / _MS for before, after in zip([0, *beats], beats, strict=False)]
     honest = whole and min(gaps, default=0) >= 2

@@ -251,7 +251,7 @@ def stopped_by(go, asyncpreemptoff, nosplit, calls):
 
 def _call(draw: Random, kind: str) -> dict[str, Any]:
     """A call of a kind: inlined, nosplit, small (a leaf), wide (a leaf with a large frame), calls (no leaf)."""
-    frame = draw.randrange(16, 19) * 8 if kind == "wide" else draw.choice((0, 8, 24, 64, 120))
+    frame = draw.randrange(17, 20) * 8 if kind == "wide" else draw.choice((0, 8, 24, 64, 112))
     frame = draw.choice((24, 64, 200)) if kind in ("calls", "inlined") else frame
     return {"frame": frame, "leaf": kind in ("small", "wide"), "nosplit": kind == "nosplit", "inlined": kind == "inlined"}
 

@@ -12,7 +12,7 @@ from gmp_lab.catalog import service, steady_mix
 from gmp_lab.exam import Answer, Mark, Question, Wrong, mark
 from gmp_lab.exam.bank import Assignment
 from gmp_lab.exam.model import Params
-from gmp_lab.metrics import nearest_rank, responses
+from gmp_lab.metrics import nearest_rank, responses, total_usage, usage
 from gmp_lab.narrate import narrate
 
 from .kit import Case, assigned, compiled, implement, one_value, play, same, verdicts
@@ -106,6 +106,10 @@ def source(schedtick, runnext, ring, global_queue, net_ready, victims, spinning,
 """
 
 
+_GLOBAL_FIRST = _FIND.replace("schedtick % 61 == 0 and global_queue", "global_queue")
+_STEAL_FIRST = _FIND.replace("    if global_queue > 0:\n        return \"global\"\n    if net", "    if victims > 0:\n        return \"steal\"\n    if global_queue > 0:\n        return \"global\"\n    if net")
+
+
 def _state(draw: Random, **fixed: Any) -> Case:
     made = {
         "schedtick": 61 * draw.randrange(1, 30) + draw.randrange(1, 61), "runnext": draw.random() < 0.5, "ring": draw.randrange(0, 9),
@@ -132,13 +136,13 @@ already, `nmspinning` how many threads do, `busy` how many Ps are not idle. No t
     reference=_FIND,
     cases={
         "the 61st tick": (1, "In every 61st tick the global queue comes first, if it holds anybody.",
-                          lambda d, p: [_state(d, schedtick=61 * d.randrange(0, 50), global_queue=d.randrange(0, 2)) for _ in range(12)]),
-        "the P's own": (1, "runnext comes first, then the ring.", lambda d, p: [_state(d, runnext=r, ring=n) for r in (True, False) for n in (0, 1, 5)]),
+                          lambda d, p: [_state(d, schedtick=61 * d.randrange(0, 50), global_queue=d.randrange(0, 2), victims=0) for _ in range(12)]),
+        "the P's own": (1, "runnext comes first, then the ring.", lambda d, p: [_state(d, runnext=r, ring=n) for r, n in ((True, 0), (True, 1), (True, 5), (False, 1), (False, 5)) for _ in range(2)]),
         "global before network": (1, "With nothing of its own: the global queue, then the network.",
-                                  lambda d, p: [_state(d, **_NONE, global_queue=g, net_ready=n, victims=0) for g in (0, 3) for n in (0, 2) for _ in range(2)]),
+                                  lambda d, p: [_state(d, **_NONE, global_queue=g, net_ready=n, victims=g and 2, spinning=True) for g in (0, 3) for n in (0, 2) for _ in range(2)]),
         "stealing comes last": (1.5, "Only when queue and network have nothing does it steal.",
-                                lambda d, p: [_state(d, **_NONE, global_queue=0, net_ready=0, victims=v, nmspinning=0, busy=4) for v in (0, 1, 2) for _ in range(3)]),
-        "the limit of spinning": (1.5, "A thread that does not spin yet steals only if fewer than half of the busy Ps are looked for work for.",
+                                lambda d, p: [_state(d, **_NONE, global_queue=0, net_ready=n, victims=v, nmspinning=0, busy=4) for v in (0, 1, 2) for n in (0, 0, 1)]),
+        "the limit of spinning": (1.5, "A thread that does not spin yet steals only as long as fewer threads spin than half of the busy Ps.",
                                   lambda d, p: [_state(d, **_NONE, global_queue=0, net_ready=0, victims=2, spinning=s, nmspinning=n, busy=b)
                                                 for s in (True, False) for n, b in ((1, 2), (1, 3), (2, 4), (2, 5), (3, 4))]),
     },
@@ -169,6 +173,7 @@ def source(schedtick, runnext, ring, global_queue, net_ready, victims, spinning,
         "61st tick without looking": _FIND.replace(" and global_queue > 0:\n        return \"global\"\n    if runnext", ":\n        return \"global\"\n    if runnext"),
     },
     partial=[(_FIND.replace("(spinning or 2 * nmspinning < busy) and ", ""), 4.5 / 6)],
+    misconceptions={"the P's own": ("global-first", _GLOBAL_FIRST), "global before network": ("steal-before-global", _STEAL_FIRST)},
 )  # fmt: skip
 
 # --- handoffp -------------------------------------------------------------------------------------------------------
@@ -273,7 +278,8 @@ STARVE = Question(
     objective="Work out how long a Mutex can keep a goroutine waiting, and what ends it",
     draw=lambda draw: {"hold_us": 10 * draw.randrange(15, 60), "into_us": 10 * draw.randrange(2, 12)},
     text=lambda p: f"""Two Ps. Goroutine A holds a `sync.Mutex` for {p['hold_us']} us, unlocks it, and takes it again at once, without end. Goroutine B
-calls `Lock` {p['into_us']} us after A has taken it. Leave out all costs: an unlocked lock is A's again before the woken B can take it.
+calls `Lock` {p['into_us']} us after A has taken it. Leave out all costs: an unlocked lock is A's again before the woken B can take it. (A
+Mutex becomes starving when a woken goroutine finds it locked and has waited for more than 1 ms, `starvationThresholdNs`.)
 
 * `wait_us`: how long does B wait until it has the lock?
 * `mode`: what does Unlock do in the end? **a** it wakes B and sleeps; **b** it hands the lock over to B; **c** it makes A yield
@@ -305,7 +311,7 @@ def _life(seed: int) -> tuple[str, int, int, int, str]:
     kept = ""
     changes = {"go_create": "runnable", "execute": "running", "syscall": "syscall", "ready": "runnable", "yield": "runnable", "park": ""}
     for i, event in enumerate(rec):
-        if event.g != g or event.name not in (*changes, "sysexit", "go_end"):
+        if event.g != g or event.name not in (*changes, "sysexit", "exit"):
             continue
         if state in times:
             times[state] += event.t - since
@@ -316,6 +322,15 @@ def _life(seed: int) -> tuple[str, int, int, int, str]:
             kept = "yes" if event.arg == 0 else "no"
         rows.append(f"{event.t:>9} ns  {narrate(rec, i).sentence}")
     return "\n".join(rows), times["runnable"], times["syscall"], count, kept
+
+
+def _life_draw(draw: Random) -> dict[str, Any]:
+    """A goroutine that waited in queues, and made two calls or more."""
+    while True:
+        seed = draw.randrange(1, 5000)
+        rows, runnable, _, count, _ = _life(seed)
+        if runnable and 2 <= count <= 4 and 9 <= rows.count("\n") <= 16 and rows.count("enters a system call") >= 2:
+            return {"seed": seed}
 
 
 def _life_check(p: Params, answer: Answer) -> list[Mark]:
@@ -331,7 +346,7 @@ def _life_check(p: Params, answer: Answer) -> list[Mark]:
 
 LIFE = Question(
     id="final-exam-life", title="The life of one goroutine", kind="diagnose", points=5, minutes=9, see="02-4",
-    objective="Read the events of a goroutine: where did its time go?", draw=lambda draw: {"seed": draw.randrange(1, 5000)},
+    objective="Read the events of a goroutine: where did its time go?", draw=_life_draw,
     text=lambda p: f"""These are all events of one goroutine, from a run with two Ps (times since the start of the program):
 
 ```text
@@ -472,11 +487,16 @@ def _leak_check(p: Params, answer: Answer) -> list[Mark]:
     started = sum(event.name == "go_create" for event in rec)
     ended = sum(event.name == "exit" for event in rec)
     all_asked = started >= p["requests"] * (p["replicas"] + 1)
-    served = rec.ended == "exit" and len(times) == p["requests"] and all_asked
+    compute = p["requests"] * sum(100 + 300 * replica for replica in range(p["replicas"])) * 1000
+    asked = all_asked and total_usage(usage(rec)).running_ns >= compute
+    early = any(t < (n // 4 + 1) * 100_000 for n, t in enumerate(times))  # before four Ps can have made an answer
+    known = all(0 <= row[-1] < p["replicas"] for row in rec.logs())
+    served = rec.ended == "exit" and len(times) == p["requests"] and asked and known and not early
     soon = served and sum(times) / len(times) <= 1.15 * _answered_ns(p["requests"], p["replicas"])
     return [
-        mark("every request is answered", 1, served, "Each request asks all its replicas and logs one answer."),
-        mark("by the first replica", 1, soon, "The answer is that of the replica which is done first; nobody waits for the rest."),
+        mark("every request is answered", 1, served, "Each request asks all its replicas, which compute as before, and logs "
+             "the answer of one of them.", see="02-4"),
+        mark("by the first replica", 1, soon, "The answer is that of the replica which is done first; nobody waits for the rest.", see="02-4"),
         mark("nobody is left", 3, served and started == ended, "Goroutines wait for ever to send on a channel from which nobody "
              "receives any more: give it room for all of them, or let somebody receive.", see="02-4"),
     ]  # fmt: skip
@@ -487,7 +507,8 @@ LEAK = Question(
     objective="Repair a program that leaves goroutines behind",
     draw=lambda draw: {"requests": draw.randrange(4, 9), "replicas": draw.randrange(3, 6)},
     text=lambda p: f"""Each request asks {p['replicas']} replicas and takes the first answer. The program leaks goroutines. Change it so that every
-goroutine ends, while each request still asks all its replicas, logs one answer, and does not wait for the slower ones. It is
+goroutine ends, while each request still asks all its replicas, each of which computes as long as now, logs the first answer, and
+does not wait for the slower ones. It is
 run with `GOMAXPROCS=4`; `main` must be its main goroutine. Write the whole program.
 
 ```python
@@ -500,6 +521,8 @@ run with `GOMAXPROCS=4`; `main` must be its main goroutine. Write the whole prog
     wrong=(
         Wrong("waits for all", lambda p: _leak(p).replace("    answer = yield recv(c)\n", "    for _ in range(n):\n        answer = yield recv(c)\n"), 0.8),
         Wrong("asks one", lambda p: _leak(p).replace("for replica in range(n)", "for replica in range(1)"), 0.0),
+        Wrong("nobody computes", lambda p: _leak(p, fixed=True).replace("work(us=100 + 300 * replica)", "work(us=1)"), 0.0),
+        Wrong("an answer of its own", lambda p: _leak(p, fixed=True).replace("yield recv(c)", "0"), 0.0),
         Wrong("room for one", lambda p: _leak(p).replace("c = chan()", "c = chan(1)"), 0.4),
     ),
     partial=((_leak, 0.4),),
@@ -526,24 +549,24 @@ def _service_check(p: Params, answer: Answer) -> list[Mark]:
         return [mark("a possible value", 4, False, "gomaxprocs must be from 1 to 8.", see="04-4")]
     late = _late_ms(procs, p["hogs"], p["seed"])
     return [
-        mark("the SLO holds", 2, late <= p["slo_ms"], f"With {procs} the 90th percentile is {late:g} ms: hogs hold every P for about two of "
+        mark("the SLO holds", 1, late <= p["slo_ms"], f"With {procs} the 90th percentile is {late:g} ms: hogs hold every P for about two of "
              "sysmon's ticks.", see="04-4"),
-        mark("no P too many", 2, procs <= best and late <= p["slo_ms"], "A smaller number holds the SLO too (or this one does not hold it).", see="04-4"),
+        mark("no P too many", 3, procs <= best and late <= p["slo_ms"], "A smaller number holds the SLO too (or this one does not hold it).", see="04-4"),
     ]  # fmt: skip
 
 
 SERVICE = Question(
     id="final-exam-service", title="The fewest Ps for an SLO", kind="tune", points=4, minutes=8, see="04-4",
     objective="Find the smallest GOMAXPROCS that keeps a latency beside hogs",
-    draw=lambda draw: {"hogs": draw.randrange(1, 5), "seed": draw.randrange(1, 4000), "slo_ms": 4},
+    draw=lambda draw: {"hogs": draw.randrange(2, 6), "seed": draw.randrange(1, 4000), "slo_ms": 4},
     text=lambda p: f"""A service answers 1000 requests a second, each of 0.2 ms, beside {p['hogs']} goroutines that compute without calls, on a machine
 with 8 cores. (In code: `service(hogs={p['hogs']}, seed={p['seed']})` with `Config(gomaxprocs=..., cores=8, seed={p['seed']})`, and
 `gmp_lab.metrics.responses`.) Its SLO: nine of ten responses take at most {p['slo_ms']} ms. What is the smallest
 `GOMAXPROCS`, from 1 to 8, that holds it? Give it in `gomaxprocs`.""",
     starter=lambda p: "gomaxprocs = ...", form="gomaxprocs: int", check=_service_check,
     reference=lambda p: assigned({"gomaxprocs": _service_truth(p)}), believer=lambda p: assigned({"gomaxprocs": 1}),
-    wrong=(Wrong("as many as there are cores", lambda p: assigned({"gomaxprocs": 8}), 0.5),),
-    partial=((lambda p: assigned({"gomaxprocs": 8}), 0.5),),
+    wrong=(Wrong("as many as there are cores", lambda p: assigned({"gomaxprocs": 8}), 0.25),),
+    partial=((lambda p: assigned({"gomaxprocs": 8}), 0.25),),
 )  # fmt: skip
 
 ASSIGNMENT = Assignment(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from gmp_lab.errors import ConfigError, Throw
+from gmp_lab.config import Config
 from gmp_lab.exam.sandbox import Budget, Given, Said, ask, calls_of, run_of, value_of
 from gmp_lab.recording import Recording
-from gmp_lab.validate import validate
+from gmp_lab.simulate import simulate
+from gmp_lab.transcript import operations, read_transcript
 
 
 class Unanswered(Exception):
@@ -21,12 +20,13 @@ class Answer:
     """A student's cell, as source text, within a budget.
 
     What it gives is plain values; Unanswered, with a sentence for the student, where it gives none.  ``output`` is
-    what it has printed, in short.
+    what it has printed, in short; ``did``, after ``recording``, what each goroutine did (``transcript.operations``).
     """
 
     def __init__(self, source: str, budget: Budget | None = None) -> None:
         self.source = source
         self.output = ""
+        self.did: list[list[list[Any]]] = []
         self._budget = budget or Budget()
         self._values: dict[str, Given] = {}
 
@@ -65,16 +65,24 @@ class Answer:
         return given
 
     def recording(self, name: str, config: Mapping[str, Any], *arguments: Any) -> Recording:
-        """The run of a program whose main goroutine has the body of this name, checked against all rules of a run."""
+        """The run of a program whose main goroutine has the body of this name.
+
+        It is simulated here: of the answer's process only what its goroutines did is taken, operation by operation,
+        and not what became of it, for an answer can change the simulator that it finds there.
+        """
         (given,) = self._ask([run_of(name, config, *arguments)]).given
         if not isinstance(given, Given) or given.problem:
             raise Unanswered(f"{name} could not be simulated: {given.problem if isinstance(given, Given) else ''}.")
+        made = Config(**config)
         try:
-            rec = Recording.from_bytes(base64.b85decode(given.value))
-            impossible = validate(rec)
-        except (ConfigError, Throw, ValueError, TypeError, KeyError, IndexError, binascii.Error) as problem:
-            raise Unanswered(f"{name} did not give a run that can be read.") from problem
-        wanted = {key: value for key, value in config.items() if getattr(rec.config, key) != value}
-        if impossible or wanted or not rec.complete:
-            raise Unanswered(f"{name} did not give a run of the scheduler.")
-        return rec
+            self.did = operations(given.value)
+            return simulate(made, read_transcript(given.value))
+        except _IMPOSSIBLE as problem:
+            raise Unanswered(f"{name} did not give a program that can be simulated.") from problem
+
+
+# What reading and simulating a transcript can raise that no program of goroutines has given; ConfigError and Throw
+# are among them.
+_IMPOSSIBLE: Final = (
+    ValueError, TypeError, LookupError, AttributeError, AssertionError, RuntimeError, ArithmeticError,
+)  # fmt: skip

@@ -190,13 +190,13 @@ def _called(function: Any, arguments: Sequence[Any]) -> dict[str, Any]:
 
 
 def _run(main: Any, ask: dict[str, Any]) -> str:
-    """The Recording of the answer's program, as text."""
-    import base64  # noqa: PLC0415
-
+    """What the goroutines of the answer's program do, as a transcript: the judge simulates it again."""
     from gmp_lab import Config, Program, simulate  # noqa: PLC0415  # only where a program is run
+    from gmp_lab.transcript import Scribe  # noqa: PLC0415
 
-    rec = simulate(Config(**ask["config"]), Program(main, *ask["arguments"]))
-    return base64.b85encode(rec.to_bytes()).decode("ascii")
+    scribe = Scribe()
+    simulate(Config(**ask["config"]), Program(scribe.body(main), *ask["arguments"]), record=False)
+    return scribe.text()
 
 
 def _show() -> None:
@@ -212,7 +212,7 @@ def main() -> None:
     exec(compile(task["confine"], "confine", "exec"), confine.__dict__)  # read before files are closed
     result = os.fdopen(task["result"], "wb")
     if task["imports"]:  # before files are closed to it: faster, and no part of the answer
-        __import__("gmp_lab")
+        __import__("gmp_lab.transcript")
     sealed = seal(task["budget"], task["scratch"], task["readable"], confine.restrict)
     sys.stdin = io.StringIO()
     names: dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins}

@@ -30,7 +30,7 @@ from typing import Any, Final
 
 from gmp_lab.errors import ConfigError
 from gmp_lab.exam.bank import Assignment, load_assignment, version_of
-from gmp_lab.exam.judge import Verdict, judge, unanswered
+from gmp_lab.exam.judge import CHECK_FAILED, Verdict, judge, unanswered
 from gmp_lab.exam.paper import ANSWER, MANUAL, Submission, find_notebook, read_submission
 from gmp_lab.exam.variants import check_student, params_of, variant_key
 
@@ -100,7 +100,7 @@ class Course:
         """
         self.assignment(name)
         if inbox.is_file() and zipfile.is_zipfile(inbox):
-            unpacked = self.folder / "inbox"
+            unpacked = self.folder / "unpacked"  # and not inbox, which may be where the instructor keeps files
             shutil.rmtree(unpacked, ignore_errors=True)
             _unzip(inbox, unpacked)
             inbox = unpacked
@@ -162,7 +162,9 @@ class Course:
         verdicts = tuple(_verdicts(assignment, key, submission))
         written = {q.id + MANUAL for q in assignment.questions if q.manual}
         texts = {name: text for name, text in submission.answers.items() if name in written or name.endswith(ANSWER)}
-        judged = Judged(student, assignment.name, made_from, verdicts, texts, submission.remarks)
+        failed = [one.question for one in verdicts if any(m.reason.startswith(CHECK_FAILED) for m in one.marks)]
+        remarks = (*submission.remarks, *(f"The check of {name} has failed: grade it by hand." for name in failed))
+        judged = Judged(student, assignment.name, made_from, verdicts, texts, remarks)
         _write(self._judged_path(assignment.name, student), _to_json(judged))
         return judged
 

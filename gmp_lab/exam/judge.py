@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from gmp_lab.claims.misconceptions import misconception
 from gmp_lab.errors import ConfigError
@@ -63,6 +63,11 @@ def unanswered(question: Question, why: str) -> Verdict:
     return Verdict(question.id, question.points, (Mark("an answer", 0, question.points, why, "", question.see),))
 
 
+#: what is said if a check cannot deal with an answer: a mistake of the bank, which must not stop a class
+CHECK_FAILED: Final = "This answer could not be judged. That is a mistake in the exam: tell your instructor."
+_FAILURES: Final = (ValueError, TypeError, LookupError, AttributeError, AssertionError, RuntimeError, ArithmeticError)
+
+
 def is_blank(source: str, starter: str) -> bool:
     """Whether a cell does what it did when it was handed out, or nothing."""
     try:
@@ -81,6 +86,8 @@ def judge(question: Question, params: Mapping[str, Any], source: str) -> Verdict
         marks = question.check(params, answer)
     except Unanswered as problem:
         return unanswered(question, str(problem))
+    except _FAILURES as problem:
+        return unanswered(question, f"{CHECK_FAILED} ({type(problem).__name__}: {str(problem)[:80]})")
     total = sum(one.of for one in marks)
     if round(total, 6) != question.points:
         raise ConfigError(question.id, total, f"marks that add up to {question.points:g}")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
+import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import combinations
 from random import Random
 from typing import Any, Final
 
 from gmp_lab.claims import VERDICTS, claims
 from gmp_lab.claims.ledger import Claim
+from gmp_lab.claims.misconceptions import misconceptions
 from gmp_lab.draw import stage_text
 from gmp_lab.exam import Answer, Budget, Mark, Question, Wrong, mark
 from gmp_lab.exam.model import Params
@@ -96,7 +99,7 @@ def implement(  # all that makes a question of this kind
             results = [next(given) for _ in made[group]]
             pairs = list(zip(results, made[group], strict=True))
             wrong_ones = [(one, case) for one, case in pairs if not _right(one, truth, case)]
-            said = f"{reason}{_example([one for one, _ in wrong_ones])}"
+            said = f"{reason}{_example(wrong_ones, truth)}"
             belief, source = beliefs.get(group, ("", None))
             shown = source is None or any(_right(one, source, case) for one, case in wrong_ones)
             marks.append(mark(group, of, not wrong_ones, said, misconception=belief if shown else "", see=see))
@@ -132,10 +135,20 @@ def _right(given: Given, truth: Callable[..., Any], case: Case) -> bool:
     return not given.problem and same(given.value, truth(*copy.deepcopy(case)))
 
 
-def _example(bad: Sequence[Given]) -> str:
-    """What a failing call says of itself: its own error, never the hidden arguments."""
-    errors = [one.problem for one in bad if one.problem]
-    return f" (A call failed: {errors[0]}.)" if errors else ""
+def _example(bad: Sequence[tuple[Given, Case]], truth: Callable[..., Any]) -> str:
+    """What failing calls say of themselves: an error, or a result of another type; never the hidden arguments."""
+    errors = [one.problem for one, _ in bad if one.problem]
+    if errors:
+        return f" (A call failed: {errors[0]}.)"
+    kinds = {(type(one.value), type(truth(*copy.deepcopy(case)))) for one, case in bad}
+    told = [(given, asked) for given, asked in kinds if given is not asked and asked in (bool, dict, list, tuple)]
+    if len(kinds) > 1 or not told:
+        return ""
+    return f" (Your function returns {_article(told[0][0])}; {_article(told[0][1])} is asked for.)"
+
+
+def _article(kind: type) -> str:
+    return "None" if kind is type(None) else f"an {kind.__name__}" if kind is int else f"a {kind.__name__}"
 
 
 # --- the article's claims -------------------------------------------------------------------------------------------
@@ -155,18 +168,39 @@ def _known(section: str) -> dict[str, Claim]:
     return {claim.id: claim for claim in claims(section)}
 
 
+_TELLING: Final = 4  # words of an observation, without the short ones, that can decide anything
+
+
+def _words(text: str) -> frozenset[str]:
+    """The words of four letters and more."""
+    return frozenset(re.findall(r"[A-Za-z_.]{4,}", text.lower()))
+
+
+@cache
+def _alike(one: str, other: str, sections: tuple[str, ...]) -> bool:
+    """Whether what decides two claims is nearly the same: half of the words, or the same misconception."""
+    known = {name: claim for section in sections for name, claim in _known(section).items()}
+    a, b = (_words(known[name].truth) for name in (one, other))
+    shared = any(one in belief.claims and other in belief.claims for belief in misconceptions())
+    return shared or 2 * len(a & b) >= min(len(a), len(b))
+
+
 def verdicts(*, id: str, title: str, sections: Sequence[str], count: int, minutes: int, see: str) -> Question:
     """A question on claims of the article: the verdict, what decides it, and (for a person to judge) the reason.
 
     The claims are drawn for each student.  What decides them stands below as lettered observations, shuffled and with
-    two that decide nothing here, so that a list of verdicts alone is no answer.
+    two that decide nothing here, so that a list of verdicts alone is no answer.  No two of them say the same: either
+    could decide.
     """
 
     def draw(draw_: Random) -> dict[str, Any]:
-        pool = [claim for section in sections for claim in _known(section).values()]
+        all_of_them = (claim for section in sections for claim in _known(section).values())
+        pool = [claim for claim in all_of_them if len(_words(claim.truth)) >= _TELLING]
         false = [claim for claim in pool if claim.verdict == "false"]
-        chosen = draw_.sample(false, min(len(false), (count + 1) // 2))
-        chosen += draw_.sample([claim for claim in pool if claim not in chosen], count + 2 - len(chosen))
+        chosen: list[Claim] = []
+        while not chosen or any(_alike(a.id, b.id, tuple(sections)) for a, b in combinations(chosen, 2)):
+            chosen = draw_.sample(false, min(len(false), (count + 1) // 2))
+            chosen += draw_.sample([claim for claim in pool if claim not in chosen], count + 2 - len(chosen))
         asked, shown = [c.id for c in chosen[:count]], [c.id for c in chosen]
         draw_.shuffle(asked)
         draw_.shuffle(shown)
@@ -186,7 +220,8 @@ def verdicts(*, id: str, title: str, sections: Sequence[str], count: int, minute
         return (
             f"The article says:\n\n{rows}\n\nThis is known:\n\n{seen}\n\nFor each claim, in their order, give the "
             f"verdict in `verdicts` and the letter of what decides it in `evidence`. The words are {words} "
-            '("changed": so in some versions of Go and not in others). Both must be right for the whole point.'
+            '("changed": so in some versions of Go and not in others). A right letter gives 0.6 of a point and its '
+            "verdict the rest; a verdict without its letter gives nothing."
         )
 
     def check(p: Params, answer: Answer) -> list[Mark]:
@@ -197,8 +232,11 @@ def verdicts(*, id: str, title: str, sections: Sequence[str], count: int, minute
             claim = claim_of(one)
             found = n < len(letters) and same(letters[n], _LETTERS[p["shown"].index(one)])
             share = _share(said[n] if n < len(said) else None, claim)
-            reason = "The evidence is another." if share == 1 else f"The verdict is another. {claim.truth}"
-            marks.append(mark(f"claim {n}", 1, (0.6 * found + 0.4 * share) if found else 0.0, reason, see=see))
+            verdict = f"The verdict is another. {claim.truth}"
+            reason = verdict if found else "Another of these observations decides it."
+            belief = _belief_of(one) if share < 1 and n < len(said) and same(said[n], "true") else ""
+            got = 0.6 + 0.4 * share if found else 0.0
+            marks.append(mark(f"claim {n}", 1, got, reason, misconception=belief, see=see))
         return marks
 
     def source(p: Params, word: Callable[[Claim], str], letter: Callable[[int, str], str]) -> str:
@@ -222,6 +260,12 @@ def verdicts(*, id: str, title: str, sections: Sequence[str], count: int, minute
         rubric="One point for each claim: 1 for a reason that decides it (a function, a run, a document); 0.5 for a "
         "right direction without evidence; 0 for the article's own words. `gmp-lab claims` prints the evidence.",
     )  # fmt: skip
+
+
+@cache
+def _belief_of(claim: str) -> str:
+    """The id of the misconception that a claim leads to, "" if there is none."""
+    return next((one.id for one in misconceptions() if claim in one.claims), "")
 
 
 def _share(said: Any, claim: Claim) -> float:

@@ -71,7 +71,7 @@ def calls_of(name: str, arguments: Sequence[Sequence[Any]]) -> dict[str, Any]:
 
 
 def run_of(name: str, config: Mapping[str, Any], *arguments: Any) -> dict[str, Any]:
-    """Ask for the Recording (as text in base 85) of a program whose main goroutine's body has this name."""
+    """Ask for the transcript (see ``gmp_lab.transcript``) of a program whose main goroutine's body has this name."""
     return {"kind": "run", "name": name, "config": dict(config), "arguments": list(arguments)}
 
 
