@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
 
-from gmp_lab.corrections.demo import Comparison, Measured, Setting, Settings
+from gmp_lab.corrections.demo import VERDICTS, Comparison, Measured, Setting, Settings
 from gmp_lab.corrections.model import DEMOS, Text, find, of_section
 
-_CELL: Final = "text-align:left;vertical-align:top;white-space:normal;overflow-wrap:anywhere"
-_WIDE: Final = f"{_CELL};min-width:14em"  # room for names of files and settings
+_TABLE: Final = '<table style="white-space:normal;overflow-wrap:anywhere">'
+_CELL: Final = "text-align:left"  # short: it is stored for each cell of the table
+AS_CORRECTED: Final = VERDICTS[True, False]
 _HEADS: Final = ("no.", "the article says", "the runtime does", "seen in two runs", "go on")
 
 
@@ -92,14 +93,14 @@ class Correction:
     def _repr_html_(self) -> str:
         marked = {"Verdict"}
         body = "".join(
-            f'<tr><th scope="row" style="{_WIDE}">{escape(head)}</th>'
+            f'<tr><th scope="row" style="{_CELL};min-width:14em">{escape(head)}</th>'
             f'<td style="{_CELL}">{f"<b>{escape(said)}</b>" if head in marked else escape(said)}</td></tr>'
             for head, said in self.rows()
         )
         treated = f"{_link(self.text)}; claims {', '.join(self.text.claims)}"
         body += f'<tr><th scope="row" style="{_CELL}">Treated in</th><td style="{_CELL}">{treated}</td></tr>'
         caption = f"<caption><b>{self.text.number}. {self.id}</b></caption>"
-        return f"<table>{caption}<tbody>{body}</tbody></table>"
+        return f"{_TABLE}{caption}<tbody>{body}</tbody></table>"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -114,13 +115,22 @@ class Corrections:
     def __len__(self) -> int:
         return len(self.found)
 
+    @property
+    def summary(self) -> str:
+        """How many came out as corrected; rows say it if one did not."""
+        so = sum(one.verdict == AS_CORRECTED for one in self.found)
+        return f"{so} of {len(self)} came out as corrected, and not as the article says."
+
     def __repr__(self) -> str:
-        return "\n\n".join(map(_lines, self.found))
+        return "\n\n".join((self.summary, *map(_lines, self.found)))
 
     def _repr_html_(self) -> str:
-        heads = "".join(f'<th scope="col" style="text-align:left">{head}</th>' for head in _HEADS)
+        widths = ("", "", "", ";min-width:14em", ";min-width:14em")
+        heads = "".join(f'<th scope="col" style="text-align:left{width}">{head}</th>'
+                        for head, width in zip(_HEADS, widths, strict=True))  # fmt: skip
         rows = "".join(map(_row, self.found))
-        return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+        head = f"<caption>{self.summary}</caption><thead><tr>{heads}</tr></thead>"
+        return f"{_TABLE}{head}<tbody>{rows}</tbody></table>"
 
 
 def corrections(section: str = "") -> Corrections:
@@ -137,34 +147,29 @@ def _link(text: Text) -> str:
     return f'<a href="{text.notebook}.ipynb">{text.notebook}</a>'
 
 
-def _claims(text: Text) -> str:
-    return "claims " + ", ".join(f'<span style="white-space:nowrap">{one}</span>' for one in text.claims)
-
-
-def _seen(one: Correction) -> tuple[str, str, str]:
-    """What is looked at, and the two runs: "go = 1.4: 0"."""
+def _seen(one: Correction) -> tuple[str, ...]:
+    """What is looked at, and the two runs: "go = 1.4: 0"; the verdict if it is not that the correction is right."""
     name = DEMOS[one.id].changed.name
     a, b = one.settings[name]
-    return DEMOS[one.id].seen, f"{name} = {a}: {one.a}", f"{name} = {b}: {one.b}"
+    other = () if one.verdict == AS_CORRECTED else (one.verdict,)
+    return DEMOS[one.id].seen, f"{name} = {a}: {one.a}", f"{name} = {b}: {one.b}", *other
 
 
 def _lines(one: Correction) -> str:
-    text, (seen, a, b) = one.text, _seen(one)
+    text, (seen, *runs) = one.text, _seen(one)
     return "\n".join((
-        f"{text.number}. {text.id}", f"The article says: {text.says}", f"The runtime does: {text.does}",
-        f"{seen}: {a}; {b} ({one.verdict})",
-        f"read {text.symbol} in {text.file}; {text.notebook}; claims {', '.join(text.claims)}",
+        f"{text.number}. {text.id}", f"Article: {text.says}", f"Runtime: {text.does}", f"{seen}: {'; '.join(runs)}",
+        f"{text.notebook}; {text.symbol} in {text.file}",
     ))  # fmt: skip
 
 
 def _row(one: Correction) -> str:
-    text, (seen, a, b) = one.text, _seen(one)
+    text = one.text
     cells = (
         escape(text.says),
         escape(text.does),
-        f"{escape(seen)}<br>A, {escape(a)}<br>B, {escape(b)}<br><b>{one.verdict}</b>",
-        f"<code>{text.id}</code><br>{_link(text)}<br>{text.symbol} in {text.file}<br>{_claims(text)}",
+        "<br>".join(map(escape, _seen(one))),
+        f"<code>{text.id}</code><br>{_link(text)}<br>{text.symbol} in {text.file}",
     )
-    styles = (_CELL, _CELL, _WIDE, _WIDE)
-    tds = "".join(f'<td style="{style}">{cell}</td>' for style, cell in zip(styles, cells, strict=True))
-    return f'<tr><th scope="row" style="vertical-align:top">{text.number}</th>{tds}</tr>'
+    tds = "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells)
+    return f'<tr><th scope="row" style="{_CELL}">{text.number}</th>{tds}</tr>'
