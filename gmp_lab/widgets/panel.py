@@ -38,7 +38,7 @@ from gmp_lab.widgets.page import Page
 from gmp_lab.widgets.pinned import Pinned
 from gmp_lab.widgets.spec import LabSpec
 from gmp_lab.widgets.stepper import Stepper
-from gmp_lab.widgets.stored import stored_html, stored_text
+from gmp_lab.widgets.stored import stored_html, stored_text, value_words
 from gmp_lab.widgets.sweepbox import SweepBox
 from gmp_lab.widgets.texts import Texts
 from gmp_lab.widgets.viewlist import Window
@@ -163,7 +163,7 @@ class Lab(w.VBox):  # type: ignore[misc]  # ipywidgets has no type information
             kept = self.recording if recording is None else recording
             if not isinstance(kept, Recording):
                 raise ConfigError("recording", recording, "a Recording, or None for the run that is shown")
-            own = ", ".join(f"{k} {v}" for k, v in self._shown.items())
+            own = ", ".join(f"{c.label} {value_words(c, self._shown[c.name])}" for c in self.spec.controls)
             self.pin_box.pin(kept, name or (own if recording is None else f"{kept.program}, Go {kept.config.go}"))
             self.buttons.pin.description = "Unpin"
             self._follow()
