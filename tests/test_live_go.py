@@ -69,7 +69,10 @@ func main() {
 
 
 def test_a_slice_of_real_go_is_two_ticks_of_sysmon_as_simulated() -> None:
-    run = golang.run_go(HOGS, gomaxprocs=1, env={"GOGC": "off"})
-    real = median(int(us) / 10_000 for us in run.stdout.split()[4:])
+    def slices() -> float:
+        run = golang.run_go(HOGS, gomaxprocs=1, env={"GOGC": "off"})
+        return median(int(us) / 10_000 for us in run.stdout.split()[4:])
+
     simulated = median(length for _, length in scenes.hog_slices(3, "free", dur_ms=600)[4:])
-    assert abs(real - simulated) < 0.35  # a slice of one tick, or of three, would be 1.0 away
+    # A slice of one tick, or of three, would be 1.0 away.  sysmon is late where others want the cores, never early.
+    assert min(slices() for _ in range(4)) == pytest.approx(simulated, abs=0.35)
