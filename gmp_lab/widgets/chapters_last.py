@@ -180,9 +180,8 @@ LAST: Final = (
     LabSpec(
         name="05-production",
         title="Chapter 5: in a container",
-        about="The same service where the group's CPU time is limited: what it has used up early, all its threads "
-        "wait "
-        "for until the next period begins.",
+        about="The same service where the group's CPU time is limited: when it is used up early, all threads of the "
+        "group stand still until the next period begins.",
         controls=(
             Ladder(
                 "quota_us",
