@@ -8,6 +8,7 @@ import re
 import shutil
 import statistics
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,24 @@ def test_a_partial_answer_gets_its_share_and_every_lost_point_a_reason(question:
         verdict = judge(question, params, source(params))
         assert verdict.points == pytest.approx(share * question.points, abs=0.02), verdict.feedback()
         assert all(mark.reason for mark in verdict.marks if mark.points < mark.of)
+
+
+def test_a_result_of_another_type_is_told_and_shows_no_misconception() -> None:
+    question = next(one for one in QUESTIONS if one.id == "ch1-runqput")
+    params = params_of(question, KEYS[0])
+    told = {"[1, [], []]": "returns a list; a tuple", "None": "returns None; a tuple", "1 // 0": "A call failed"}
+    for given, says in told.items():
+        verdict = judge(question, params, f"def runqput(runnext, ring, gp, next):\n    return {given}")
+        assert all(says in one.reason and not one.misconception for one in verdict.marks)
+
+
+def test_what_decides_a_claim_decides_no_other() -> None:
+    for question in (one for one in QUESTIONS if one.kind == "verdict"):
+        for key in keys_of_a_class(question.id.rpartition("-")[0]):
+            lines = question.text(params_of(question, key)).splitlines()
+            seen = [line for line in lines if line.startswith("* **")]
+            words = [set(re.findall(r"[A-Za-z_.]{4,}", line.lower())) for line in seen]
+            assert all(2 * len(a & b) < min(len(a), len(b)) for a, b in combinations(words, 2)), seen
 
 
 ODD = (

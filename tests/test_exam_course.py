@@ -104,6 +104,18 @@ def test_odd_files_are_remarked_upon(graded: tuple[Course, dict[str, str]]) -> N
         assert bool(one.remarks) or kind not in odd
 
 
+@pytest.mark.parametrize(
+    ("kind", "says"), [("is not JSON", "it is not JSON"), ("nothing", "No notebook was handed in")]
+)
+def test_a_student_whose_file_could_not_be_read_is_told_why(
+    graded: tuple[Course, dict[str, str]], kind: str, says: str
+) -> None:
+    course, students = graded
+    student = next(one for one, found in students.items() if found == kind)
+    page = (course.folder / "feedback" / student / ASSIGNMENT / f"{ASSIGNMENT}.html").read_text(encoding="utf-8")
+    assert says in page
+
+
 def test_the_items_tell_strong_from_weak(graded: tuple[Course, dict[str, str]]) -> None:
     course, _ = graded
     found = items(list(course.all_judged(ASSIGNMENT)))

@@ -187,10 +187,11 @@ class Course:
 
 
 def _verdicts(assignment: Assignment, key: str, submission: Submission) -> Iterator[Verdict]:
+    why = " ".join(submission.remarks) if not submission.answers else "The file that was handed in has not its cell."
     for question in assignment.questions:
         source = submission.answers.get(question.id + ANSWER)
         if source is None:
-            yield unanswered(question, "There is no answer to this question in the file that was handed in.")
+            yield unanswered(question, f"There is no answer to this question. {why}")
         else:
             yield judge(question, params_of(question, key), source)
 

@@ -102,6 +102,7 @@ def implement(  # all that makes a question of this kind
             said = f"{reason}{_example(wrong_ones, truth)}"
             belief, source = beliefs.get(group, ("", None))
             shown = source is None or any(_right(one, source, case) for one, case in wrong_ones)
+            shown = shown and said == reason  # an error, or a result of another type, shows no belief
             marks.append(mark(group, of, not wrong_ones, said, misconception=belief if shown else "", see=see))
         return marks
 
