@@ -10,7 +10,7 @@ from typing import Any, Final
 from gmp_lab.corrections.demo import VERDICTS, Comparison, Measured, Setting, Settings
 from gmp_lab.corrections.model import DEMOS, Text, find, of_section
 
-_TABLE: Final = '<table style="white-space:normal;overflow-wrap:anywhere">'
+_TABLE: Final = '<table style="white-space:normal;overflow-wrap:break-word">'
 _CELL: Final = "text-align:left"  # short: it is stored for each cell of the table
 AS_CORRECTED: Final = VERDICTS[True, False]
 _HEADS: Final = ("no.", "the article says", "the runtime does", "seen in two runs", "go on")
@@ -125,7 +125,7 @@ class Corrections:
         return "\n\n".join((self.summary, *map(_lines, self.found)))
 
     def _repr_html_(self) -> str:
-        widths = ("", "", "", ";min-width:14em", ";min-width:14em")
+        widths = (";min-width:2em", "", "", ";min-width:14em", ";min-width:14em")
         heads = "".join(f'<th scope="col" style="text-align:left{width}">{head}</th>'
                         for head, width in zip(_HEADS, widths, strict=True))  # fmt: skip
         rows = "".join(map(_row, self.found))
