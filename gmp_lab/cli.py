@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from gmp_lab import __version__, doctor
 from gmp_lab.claims import VERDICTS
@@ -42,11 +43,33 @@ def build_parser() -> argparse.ArgumentParser:
         one.add_argument("version", help='such as "1.23" or "1.23.9"')
         one.set_defaults(run=run)
     _add_claims(commands.add_parser("claims", help="the article's claims, with the outcome of every check"))
+    paper = commands.add_parser("paper", help="notebooks as pages to print: figures drawn, no kernel")
+    paper.add_argument("notebooks", nargs="+", metavar="NOTEBOOK", help="such as notebooks/02-3-run-queues.ipynb")
+    paper.add_argument("--to", default="paper", metavar="FOLDER", help="where the pages go (default: %(default)s)")
+    paper.set_defaults(run=_paper)
     # its options are its own: nbgrader, which it needs, is not everybody's
     exam = commands.add_parser("exam", add_help=False, help="release, collect and grade assignments, report on them")
     exam.add_argument("rest", nargs=argparse.REMAINDER)
     exam.set_defaults(run=_exam)
     return parser
+
+
+def _paper(options: argparse.Namespace) -> int:
+    from gmp_lab.printout import page  # noqa: PLC0415  # slow to import, and comes with JupyterLab
+
+    folder, problems = Path(options.to), 0
+    for name in options.notebooks:
+        try:
+            text = page(name)
+            folder.mkdir(parents=True, exist_ok=True)
+            made = folder / f"{Path(name).stem}.html"
+            made.write_text(text, encoding="utf-8")
+        except (ConfigError, OSError) as problem:  # the others are made all the same
+            print(problem, file=sys.stderr)
+            problems += 1
+        else:
+            print(made)
+    return 1 if problems else 0
 
 
 def _exam(options: argparse.Namespace) -> int:

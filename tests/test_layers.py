@@ -68,6 +68,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gocell": {"dump", "errors", "gctrace", "golang", "metrics", "recording", "schedtrace"},
     "chapters": READERS | {"experiments", "gocell", "stackmath", "twins"},
     "exam": READERS | {"transcript", "twins", "__init__"},
+    "printout": {"errors"},
     "practice": READERS | {"exam", "stackmath", "twins", "__init__"},
     "widgets": READERS | {"exam", "practice"},
     "__init__": {"config", "errors", "recording", "replay", "simulate", "sync", "timer", "workload"},
@@ -87,6 +88,7 @@ MAY_NEED = {
     "sweeps": {"numpy"},
     "chapters": {"numpy"},
     "practice": {"numpy"},
+    "printout": {"nbconvert", "nbformat", "plotly", "traitlets"},
     "widgets": {"numpy", "plotly", "ipywidgets", "anywidget", "traitlets", "IPython", "mistune"},
 }
 PRINTS = {"cli", "checks", "setup_env", "notebook_tool", "compiled", "golang/record", "experiments/record"}
