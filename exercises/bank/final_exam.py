@@ -1,4 +1,4 @@
-"""The final exam: from all chapters, in one sitting."""
+"""The final exam: from all chapters, in one sitting.  Some of the questions lie in the modules final_*."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from gmp_lab.exam.model import Params
 from gmp_lab.metrics import nearest_rank, responses, total_usage, usage
 from gmp_lab.narrate import narrate
 
+from .final_limits import LIMITS
+from .final_logs import LOGS
+from .final_stack import STACK
+from .final_thieves import THIEVES
 from .kit import Case, assigned, compiled, implement, one_value, play, same, verdicts
 
 # --- who is woken, and when it runs ---------------------------------------------------------------------------------
@@ -574,8 +578,8 @@ ASSIGNMENT = Assignment(
     "Final exam: the goroutine scheduler — 期末考试:Go 协程调度器",
     "All chapters. Answer in any order; every question stands for itself.",
     (
-        WAKE, FIND, HANDOFF, STARVE, LIFE, DECISIONS,
-        play(id="final-exam-play", title="Twelve decisions", level="full", count=12, minutes=14, see="01", points=6),
+        STACK, WAKE, FIND, THIEVES, HANDOFF, LIMITS, LOGS, STARVE, LIFE, DECISIONS,
+        play(id="final-exam-play", title="Twelve decisions", level="full", count=12, minutes=12, see="01", points=6),
         LEAK, SERVICE,
         verdicts(id="final-exam-claims", title="The whole article", sections=["1", "2.1", "2.2", "2.3", "2.4", "2.5", "3.1", "3.2", "3.3", "4.1",
                  "4.2", "4.3", "4.4", "5"], count=8, minutes=16, see="06"),
