@@ -427,7 +427,7 @@ def _decisions_check(p: Params, answer: Answer) -> list[Mark]:
 
 
 DECISIONS = Question(
-    id="final-exam-rule", title="Which decision is not Go's?", kind="find the rule", points=4, minutes=8, see="02-3",
+    id="final-exam-rule", title="Which decision is not Go's?", kind="find the rule", points=4, minutes=7, see="02-3",
     objective="Find the decision of a changed scheduler that breaks a rule, and name the rule", draw=_decisions_draw,
     text=lambda p: f"""Each line is a P that looks for work, with what there is, and where it goes. (It may steal whenever it comes to that.)
 

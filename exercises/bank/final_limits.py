@@ -14,6 +14,7 @@ from gmp_lab.exam.model import Params
 from gmp_lab.gctrace import GCCycle, format_gctrace
 from gmp_lab.heap import NO_LIMIT
 from gmp_lab.params import version
+from gmp_lab.runtime.mgcgoal import gcGoalState
 
 from .ch4_read import letter_of, listed, shuffled
 from .kit import assigned, one_value, same
@@ -40,15 +41,30 @@ def _settings(p: Params) -> list[tuple[int, int]]:
 
 
 def _cycles(p: Params, setting: int) -> tuple[GCCycle, ...]:
-    """The collections that are shown of a run, two of them, and the one after these."""
-    return _run(*_settings(p)[setting], p["live"], p["rate"])[-3:]
+    """The two collections that are shown of a run."""
+    return _run(*_settings(p)[setting], p["live"], p["rate"])[-2:]
+
+
+def _goal(marked: int, gogc: int) -> int:
+    """The goal after a collection, by the mirror's pacer; in bytes, as what that collection has marked."""
+    pacer = gcGoalState()
+    pacer.init(gogc)
+    pacer.heapMarked = marked
+    pacer.commit(True)
+    return pacer.heapGoal()
+
+
+def _goals(p: Params) -> tuple[int, int]:
+    """From and to which number of MB the goal is right: the lines give whole MB of what was marked."""
+    found = _cycles(p, _LOW)[1].heap2 >> 20
+    return _goal(found << 20, p["new"]) >> 20, _goal(found + 1 << 20, p["new"]) >> 20
 
 
 def _told_apart(p: Params) -> bool:
     """Whether the lines tell the settings apart, in whole MB, for somebody who works out each goal."""
     goals = []
     for setting in range(4):
-        before, line, _ = _cycles(p, setting)
+        before, line = _cycles(p, setting)
         goals.append((line.lastHeapGoal >> 20) / (before.heap2 >> 20))
     by_rule = all(abs(goals[n] / (1 + gogc / 100) - 1) < 0.04 for n, gogc in ((_LOW, p["low"]), (_HUNDRED, 100)))
     cost = [_cycles(p, setting)[1].gc_cpu_fraction for setting in range(4)]
@@ -60,14 +76,14 @@ def _told_apart(p: Params) -> bool:
 
 def _largest(p: Params, setting: int) -> int:
     """The largest heap, in MB, in the lines that are shown of a run."""
-    return max(one.heap1 for one in _cycles(p, setting)[:2]) >> 20
+    return max(one.heap1 for one in _cycles(p, setting)) >> 20
 
 
 def _draw(draw: Random) -> dict[str, Any]:
     while True:
         live = draw.choice((10, 12, 14, 16))
         made = {"live": live, "rate": draw.choice((450, 550)), "low": draw.choice((40, 50, 60)),
-                "roomy": live * 5 + draw.choice((4, 11)), "tight": live + draw.choice((7, 8)), "runs": shuffled(draw, 4),
+                "new": draw.choice((150, 200, 250)), "roomy": live * 5 + draw.choice((4, 11)), "tight": live + draw.choice((7, 8)), "runs": shuffled(draw, 4),
                 "fits": draw.choice((_LOW, _HUNDRED)), "cures": shuffled(draw, len(_CURES)), "letters": shuffled(draw, 4)}  # fmt: skip
         if _told_apart(made):
             return made
@@ -79,7 +95,7 @@ def _letter(p: Params, setting: int) -> str:
 
 def _truth(p: Params) -> dict[str, Any]:
     return {
-        "settings": [_letter(p, setting) for setting in p["runs"]], "goal": _cycles(p, _LOW)[2].lastHeapGoal >> 20,
+        "settings": [_letter(p, setting) for setting in p["runs"]], "goal": _goal(_cycles(p, _LOW)[1].heap2, p["new"]) >> 20,
         "fits": _letter(p, p["fits"]), "cure": letter_of(0, p["cures"]),
     }  # fmt: skip
 
@@ -95,16 +111,16 @@ _WHY: Final = {
 def _check(p: Params, answer: Answer) -> list[Mark]:
     truth, given = _truth(p), answer.typed("settings", list)
     answer.value("goal", "fits", "cure")
-    at_100 = 2 * (_cycles(p, _LOW)[1].heap2 >> 20)
-    goal = truth["goal"]
+    least, most = _goals(p)
+    as_before = _goal(_cycles(p, _LOW)[1].heap2, p["low"]) >> 20
     marks = [
         mark(f"run {n + 1}", 0.5, n < len(given) and same(given[n], truth["settings"][n]), _WHY[setting], see="03-3")
         for n, setting in enumerate(p["runs"])
     ]
     return [
         *marks,
-        one_value(answer, "goal", goal, 1, "What the last line shown has found live, and GOGC per cent of it more.",
-                  near={goal - 1: 1, goal + 1: 1, at_100: 0.25}, see="03-3"),
+        one_value(answer, "goal", truth["goal"], 1, "What the last line has found live, which is the third size, and GOGC per cent of it more.",
+                  near={as_before: 0.25, **dict.fromkeys(range(least - 1, most + 1), 1.0)}, see="03-3"),
         one_value(answer, "fits", truth["fits"], 0.5, "Of those whose heap stays small enough, the one with the smallest percentage; "
                   "the heap is the second of the three sizes at most.", see="03-3"),
         one_value(answer, "cure", truth["cure"], 0.5, "Each collection marks what is live, however little was allocated since: what "
@@ -116,7 +132,7 @@ def _shown(p: Params) -> str:
     form = version("1.27").gctrace
     parts = []
     for n, setting in enumerate(p["runs"], 1):
-        parts += [f"run {n}", *(format_gctrace(one, form) for one in _cycles(p, setting)[:2])]
+        parts += [f"run {n}", *(format_gctrace(one, form) for one in _cycles(p, setting))]
     return "\n".join(parts)
 
 
@@ -135,7 +151,8 @@ nothing; what is neither heap nor stack takes a few MiB of the limit.)
 ```
 
 * `settings`: the letters of the settings of runs 1, 2, 3 and 4, as a list;
-* `goal`: the goal, in MB, of the collection that comes right after the lines shown of the run with `GOGC={p['low']}` (1 MB more or less is right);
+* `goal`: right after its second line, the program that runs with `GOGC={p['low']}` calls `debug.SetGCPercent({p['new']})`. What is the goal, in MB,
+  then? (Reckon with the whole MB of the line.)
 * `fits`: the heap may be at most {heap} MB. By these lines, which setting (a letter) keeps to that with the least CPU time for the
   collector?
 * `cure`: what would make the run cheap again that spends most on the collector?
@@ -155,7 +172,7 @@ def _swapped(p: Params, one: int, other: int) -> list[str]:
 def _derived(p: Params) -> str:
     """Another solution: the settings from the lines' own numbers."""
     letters = {name: _letter(p, n) for n, name in enumerate(("low", "hundred", "roomy", "tight"))}
-    lines = [[(one.heap2 >> 20, one.lastHeapGoal >> 20) for one in _cycles(p, setting)[:2]] for setting in p["runs"]]
+    lines = [[(one.heap2 >> 20, one.lastHeapGoal >> 20) for one in _cycles(p, setting)] for setting in p["runs"]]
     return f"""
 letters = {letters!r}
 settings, goal = [], 0
@@ -163,7 +180,7 @@ for (live, _), (now, aimed) in {lines!r}:
     ratio = aimed / live
     name = "tight" if ratio < 1.2 else "low" if ratio < 1.8 else "hundred" if ratio < 2.2 else "roomy"
     settings.append(letters[name])
-    goal = now * {100 + p['low']} // 100 if name == "low" else goal
+    goal = now * {100 + p['new']} // 100 if name == "low" else goal
 fits = {_letter(p, p['fits'])!r}
 cure = {letter_of(0, p['cures'])!r}
 """.strip()
@@ -174,15 +191,16 @@ LIMITS = Question(
     objective="Tell from gctrace which setting a program ran with, and choose one for a limit of memory",
     draw=_draw, text=_text, starter=lambda p: 'settings = []\ngoal = ...\nfits = "?"\ncure = "?"',
     form="settings: list of str; goal: int; fits: str; cure: str", check=_check, reference=_said,
-    believer=lambda p: assigned({"settings": [_letter(p, setting) for setting in (p["runs"][1:] + p["runs"][:1])], "goal": _cycles(p, _LOW)[1].heap2 * p["low"] // 100 >> 20,
+    believer=lambda p: assigned({"settings": [_letter(p, setting) for setting in (p["runs"][1:] + p["runs"][:1])], "goal": _cycles(p, _LOW)[1].heap2 * p["new"] // 100 >> 20,
                                  "fits": _letter(p, _TIGHT), "cure": letter_of(1, p["cures"])}),
     right=(_derived,),
     wrong=(
         Wrong("the two GOGCs changed", lambda p: _said(p, settings=_swapped(p, _LOW, _HUNDRED)), 0.75),
         Wrong("the two limits changed", lambda p: _said(p, settings=_swapped(p, _ROOMY, _TIGHT)), 0.75),
-        Wrong("goal as with 100", lambda p: _said(p, goal=2 * (_cycles(p, _LOW)[1].heap2 >> 20)), 0.82),
+        Wrong("the goal of the line", lambda p: _said(p, goal=_cycles(p, _LOW)[1].lastHeapGoal >> 20), 0.82),
+        Wrong("a share of the heap at the end of marking", lambda p: _said(p, goal=(_cycles(p, _LOW)[1].heap1 >> 20) * (100 + p["new"]) // 100), 0.75),
         Wrong("the tightest fits", lambda p: _said(p, fits=_letter(p, _TIGHT), cure=letter_of(1, p["cures"])), 0.75),
-        Wrong("the goal of the line", lambda p: _said(p, goal=0, fits=_letter(p, _ROOMY)), 0.63),
+        Wrong("the most memory", lambda p: _said(p, goal=0, fits=_letter(p, _ROOMY)), 0.63),
     ),
     partial=((lambda p: _said(p, settings=[]), 0.5), (lambda p: _said(p, cure="?", goal=0), 2.5 / 4)),
     claims=("3.3-13",),

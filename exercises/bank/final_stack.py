@@ -124,7 +124,8 @@ def _text(p: Params) -> str:
         down = f"goes down in small calls, until {used[n]:,} bytes of its stack are in use"
         lines.append(f"{n}  {down if what == 'dive' else words[what]}")
     return f"""A new goroutine (Go 1.27, Linux) has a stack of 2048 bytes. It does this, one after the other; each call on its way down is
-small (frames of {_FRAME} bytes), and when it has returned from all of them, fewer than 200 bytes are in use:
+small (frames of {_FRAME} bytes), and when it has returned from all of them, fewer than 200 bytes are in use. (In a system call
+the kernel may have been given the address of something on the stack.)
 
 ```text
 {chr(10).join(lines)}

@@ -104,8 +104,8 @@ Nothing else happens, and what a thief runs after its theft computes for long, t
 
 * `first`: the numbers of the goroutines that P1, P2 and P3 run first, as a list of three;
 * `rings`: what stands then in the rings of P0, P1, P2 and P3: a list of four lists of numbers, each from the head on;
-* `thefts`: from now on only P0 is robbed, again and again, by whoever has nothing. Which of these thefts takes G{last}
-  (1 for the first)?"""
+* `thefts`: suppose that from now on only P0 is robbed, again and again, by thieves that have nothing. Which of these thefts takes
+  G{last} (1 for the first)?"""
 
 
 def _said(p: Params, **other: Any) -> str:
