@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from gmp_lab import ConfigError
 from gmp_lab.chapters import course, versions
 from gmp_lab.claims import claims
 from gmp_lab.claims.misconceptions import misconceptions
+from gmp_lab.exam.bank import assignments
 from gmp_lab.params import VERSIONS
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -36,6 +40,17 @@ def test_claims_and_weights_of_the_map_add_up_to_those_of_its_chapters() -> None
     numbers = {c.stem[:4] if c.stem[2] == "-" and c.stem[3].isdigit() else c.stem[:2] for c in course.chapters()}
     assert sum(c.misconceptions for c in course.chapters()) == sum(m.notebook in numbers for m in misconceptions())
     assert course.reading_path().text().count("\n") >= len(course.chapters())
+
+
+def test_the_weight_in_the_exam_is_the_share_of_its_points() -> None:
+    points: Counter[str] = Counter()
+    for question in (q for one in assignments(NOTEBOOKS.parent / "exercises") for q in one.questions):
+        points[question.see] += question.points + question.manual_points
+    stored = json.loads(files("gmp_lab").joinpath("data", "chapters", "exam_points.json").read_text(encoding="utf-8"))
+    assert dict(sorted(points.items())) == stored
+    shares = [float(row[-1]) for row in course.reading_path().rows]
+    assert sum(shares) == pytest.approx(100, abs=3)
+    assert sum(c.exam_points for c in course.chapters()) == points.total()
 
 
 def test_every_chapter_with_experiments_is_in_their_table() -> None:

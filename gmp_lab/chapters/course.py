@@ -1,8 +1,8 @@
 """The course: its notebooks in the order in which they are read, with minutes, what one needs, and exam weight.
 
 What a notebook says of itself stands in its header; ``data/chapters/course.json`` is made from these headers by
-``text``, and a test compares the two.  The weight in the exam is the share of the misconceptions that come from a
-chapter: the exam's questions are drawn from these.
+``text``, and a test compares the two.  The weight in the exam is the share of the points of all assignments whose
+questions point to a notebook (``data/chapters/exam_points.json``; a test compares it with the questions).
 """
 
 from __future__ import annotations
@@ -49,6 +49,21 @@ class Chapter:
         """How many misconceptions are to be unlearned in it."""
         return Counter(one.notebook for one in misconceptions())[_prefix(self.stem)]
 
+    @property
+    def exam_points(self) -> float:
+        """Points of the questions of all assignments, the final exam among them, that point to it."""
+        return _points().get(_prefix(self.stem), 0)
+
+
+@cache
+def _points() -> dict[str, float]:
+    told: dict[str, float] = json.loads(_data("exam_points.json"))
+    return told
+
+
+def _data(name: str) -> str:
+    return files("gmp_lab").joinpath("data", "chapters", name).read_text(encoding="utf-8")
+
 
 def _prefix(stem: str) -> str:
     found = re.match(r"\d\d(-\d)?", stem)
@@ -91,16 +106,16 @@ def text(folder: Path) -> str:
 @cache
 def chapters() -> tuple[Chapter, ...]:
     """All notebooks of the course, in order."""
-    rows = json.loads(files("gmp_lab").joinpath("data", "chapters", "course.json").read_text(encoding="utf-8"))
+    rows = json.loads(_data("course.json"))
     return tuple(Chapter(**{**row, "needs": tuple(row["needs"])}) for row in rows)
 
 
 def reading_path() -> Table:
     """The map of the course: a row for each notebook."""
-    total = len(misconceptions())
+    total = sum(_points().values())
     rows = tuple(
         (c.number, f"{c.title} {c.chinese}", ", ".join(c.needs) or "-", c.minutes, c.claims,
-         round(100 * c.misconceptions / total))
+         round(100 * c.exam_points / total))
         for c in chapters()
     )  # fmt: skip
     heads = ("no.", "notebook", "you need", "minutes", "claims", "exam, %")
