@@ -36,8 +36,8 @@ _PYTEST = [
     "--nbval-cell-timeout=60",
     "--nbval-sanitize-with=tests/nbval_sanitize.cfg",
 ]
-# One file's tests, and so one notebook's cells, stay on one worker and in their order; the browser's, which are few and
-# long, come first.
+# One file's tests, and so one notebook's cells, stay on one worker and in their order; the browser's, which are few
+# and long, come first.
 TOGETHER = [*_PYTEST, "--part=together", "--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder"]
 ALONE = [*_PYTEST, "--part=alone"]
 _NOTHING_SELECTED = 5  # pytest's exit code, after -k for example
