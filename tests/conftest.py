@@ -66,8 +66,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+_MEASURED = pytest.StashKey[list[str]]()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """In strict mode, say that the skipped ones (listed above, with -ra) count as failures."""
+    """What was measured; in strict mode, that the skipped ones (listed above, with -ra) count as failures."""
+    for line in terminalreporter.config.stash.get(_MEASURED, []):
+        terminalreporter.line(line)
     count = len(_skipped(terminalreporter.config))
     if STRICT and count:
         terminalreporter.section("GMP_LAB_STRICT", red=True)
@@ -77,6 +82,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def _skipped(config: pytest.Config) -> list[object]:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     return reporter.stats.get("skipped", []) if reporter else []
+
+
+@pytest.fixture(scope="session")
+def measured(request: pytest.FixtureRequest) -> list[str]:
+    """Lines for the end of the report: what a test has measured, which decides nothing."""
+    return request.config.stash.setdefault(_MEASURED, [])
 
 
 @pytest.fixture(scope="session")

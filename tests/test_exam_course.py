@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -42,8 +44,10 @@ def run(course: Course, *words: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory: pytest.TempPathFactory, root: Path) -> tuple[Course, dict[str, str]]:
-    """A class of 60, released, collected, graded and given feedback, each with one command."""
+def graded(
+    tmp_path_factory: pytest.TempPathFactory, root: Path, measured: list[str]
+) -> tuple[Course, dict[str, str]]:
+    """A class of 60, released, collected, graded and given feedback, each with one command; its time is reported."""
     course = new_course(tmp_path_factory.mktemp("course"), root)
     students = class_of(SIZE)
     inbox = course.folder / "in"
@@ -51,7 +55,12 @@ def graded(tmp_path_factory: pytest.TempPathFactory, root: Path) -> tuple[Course
         hand_in(course, inbox, course.assignment(ASSIGNMENT), student, kind)
     for words in (("release",), ("collect",), ("grade",), ("feedback",), ("report",)):
         more = (str(inbox),) if words[0] == "collect" else ()
-        assert run(course, words[0], ASSIGNMENT, *more) == 0, words
+        told = io.StringIO()
+        with contextlib.redirect_stdout(told):
+            assert run(course, words[0], ASSIGNMENT, *more) == 0, words
+        if words[0] == "grade":
+            (line,) = re.findall(rf"{SIZE} students, [\d.]+ s each", told.getvalue())
+            measured.append(f"grading {ASSIGNMENT}: {line}")
     return course, students
 
 
