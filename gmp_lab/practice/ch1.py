@@ -6,7 +6,9 @@ from random import Random
 from typing import Any, Final
 
 from gmp_lab.exam.answer import Answer
-from gmp_lab.exam.kit import assigned, one_value, play, verdicts
+from gmp_lab.exam.kit import assigned, one_value
+from gmp_lab.exam.kit_claims import verdicts
+from gmp_lab.exam.kit_play import play
 from gmp_lab.exam.model import Mark, Params, Question, Wrong, mark
 
 # --- who runs next --------------------------------------------------------------------------------------------------

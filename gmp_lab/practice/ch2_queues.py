@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final
 
-from gmp_lab.exam.kit import Case, implement, play
+from gmp_lab.exam.kit import Case, implement
+from gmp_lab.exam.kit_play import play
 from gmp_lab.exam.model import Params, Question
 from gmp_lab.practice.texts import example, with_example
 

@@ -10,7 +10,8 @@ from gmp_lab import Config, simulate
 from gmp_lab import vocabulary as v
 from gmp_lab.catalog import callers
 from gmp_lab.exam.answer import Answer
-from gmp_lab.exam.kit import assigned, one_value, verdicts
+from gmp_lab.exam.kit import assigned, one_value
+from gmp_lab.exam.kit_claims import verdicts
 from gmp_lab.exam.model import Mark, Params, Question, Wrong, mark
 from gmp_lab.metrics import calls
 from gmp_lab.practice.texts import letter_of, offered, shuffled

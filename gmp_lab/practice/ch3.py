@@ -9,7 +9,8 @@ from typing import Any, Final
 from gmp_lab import Config, Program, WaitGroup, go, log, simulate, work
 from gmp_lab.catalog import steady_mix
 from gmp_lab.exam.answer import Answer
-from gmp_lab.exam.kit import assigned, one_value, play
+from gmp_lab.exam.kit import assigned, one_value
+from gmp_lab.exam.kit_play import play
 from gmp_lab.exam.model import Mark, Params, Question, Wrong, mark
 from gmp_lab.metrics import sources
 from gmp_lab.practice.texts import letter_of, shuffled

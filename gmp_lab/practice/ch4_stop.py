@@ -10,7 +10,8 @@ from typing import Any, Final
 from gmp_lab import Config, Program, chan, go, gosched, recv, simulate, sleep, syscall, work
 from gmp_lab import vocabulary as v
 from gmp_lab.exam.answer import Answer
-from gmp_lab.exam.kit import assigned, same, verdicts
+from gmp_lab.exam.kit import assigned, same
+from gmp_lab.exam.kit_claims import verdicts
 from gmp_lab.exam.model import Mark, Params, Question, Wrong, mark
 from gmp_lab.practice.finding import broken_rule
 from gmp_lab.practice.texts import offered
