@@ -146,4 +146,5 @@ def _share(said: Any, claim: Claim) -> float:
         return 0.0
     return 1.0 if said == right else 0.5 if {said, right} in _NEAR else 0.0
 
+
 assert set(WORDS) <= set(VERDICTS)
